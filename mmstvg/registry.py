@@ -1,0 +1,32 @@
+"""The registries: what a user swaps by config. Each is a child of MMEngine's and imports its own modules when asked.
+
+With `default_scope = 'mmstvg'` in a config, `type='CGSTVG'` finds the class here and `type='mmdet.ResNet'` finds
+MMDetection's; nothing else has to be imported first.
+"""
+
+from mmengine.registry import DATASETS as MMENGINE_DATASETS
+from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import METRICS as MMENGINE_METRICS
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
+from mmengine.registry import PARAM_SCHEDULERS as MMENGINE_PARAM_SCHEDULERS
+from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
+from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
+from mmengine.registry import Registry
+
+
+def _child(name: str, parent: Registry, location: str) -> Registry:
+    return Registry(name, parent=parent, scope='mmstvg', locations=[location])
+
+
+MODELS = _child('model', MMENGINE_MODELS, 'mmstvg.models')
+DATASETS = _child('dataset', MMENGINE_DATASETS, 'mmstvg.datasets')
+TRANSFORMS = _child('transform', MMENGINE_TRANSFORMS, 'mmstvg.datasets')
+METRICS = _child('metric', MMENGINE_METRICS, 'mmstvg.evaluation')
+HOOKS = _child('hook', MMENGINE_HOOKS, 'mmstvg.engine')
+PARAM_SCHEDULERS = _child('parameter scheduler', MMENGINE_PARAM_SCHEDULERS, 'mmstvg.engine')
+VISUALIZERS = _child('visualizer', MMENGINE_VISUALIZERS, 'mmstvg.visualization')
+# The eighth only serves the two schedules in one optimizer: parameter groups with names.
+OPTIM_WRAPPER_CONSTRUCTORS = _child(
+    'optimizer wrapper constructor', MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS, 'mmstvg.engine'
+)
