@@ -1,0 +1,139 @@
+"""HC-STVG 1 and 2."""
+
+import json
+import os
+
+import numpy as np
+
+from mmstvg.registry import DATASETS
+from mmstvg.structures import Tube
+
+from .base_stvg_dataset import BaseSTVGDataset
+
+
+@DATASETS.register_module()
+class HCSTVGDataset(BaseSTVGDataset):
+    """HC-STVG 1 and 2: clips of 20 seconds around people.
+
+    The annotation file is an object keyed by the video's file name. Both versions' keys are read: `caption` or
+    `English`, `width` and `height` or `img_size` `[h, w, ...]`. The event starts at `st_frame` (from 1) and lasts as
+    long as there are entries in `bbox` (`[x, y, w, h]`), whatever `ed_frame` and the times say. Items without
+    `st_frame` are queries without ground truth.
+
+    Sampling is open to frames `0 … frame_count - 2`: the reference leaves the last one out. Item ids count the entries
+    of the file from 0.
+
+    Args:
+        ann_file: See `BaseSTVGDataset`.
+        data_root: See `BaseSTVGDataset`.
+        data_prefix: See `BaseSTVGDataset`.
+        pipeline: See `BaseSTVGDataset`.
+        test_mode: See `BaseSTVGDataset`.
+        exclude: See `BaseSTVGDataset`.
+        on_broken_video: See `BaseSTVGDataset`.
+        on_bad_annotation: See `BaseSTVGDataset`.
+        duration: Seconds of every video; with the annotated number of frames it gives the frame rate. None for data in
+            this format whose videos differ: `LoadVideoInfo` then asks each video.
+        indices: See `BaseSTVGDataset`.
+        serialize_data: See `BaseSTVGDataset`.
+        lazy_init: See `BaseSTVGDataset`.
+        metainfo: See `BaseSTVGDataset`.
+
+    Raises:
+        ValueError: The file is no object keyed by video, or an annotation makes no sense.
+    """
+
+    METAINFO = dict(dataset_type='hcstvg', qtypes=())
+
+    def __init__(
+        self,
+        ann_file,
+        data_root='',
+        data_prefix=None,
+        pipeline=(),
+        test_mode=False,
+        exclude=(),
+        on_broken_video='raise',
+        on_bad_annotation='raise',
+        duration: float | None = 20.0,
+        indices=None,
+        serialize_data=True,
+        lazy_init=False,
+        metainfo=None,
+    ):
+        self.duration = duration
+        super().__init__(
+            ann_file=ann_file,
+            data_root=data_root,
+            data_prefix=data_prefix,
+            pipeline=pipeline,
+            test_mode=test_mode,
+            exclude=exclude,
+            on_broken_video=on_broken_video,
+            on_bad_annotation=on_bad_annotation,
+            indices=indices,
+            serialize_data=serialize_data,
+            lazy_init=lazy_init,
+            metainfo=metainfo,
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """One item an entry."""
+        with open(self.ann_file, encoding='utf-8') as file:
+            entries = json.load(file)
+        if not isinstance(entries, dict):
+            raise ValueError(f'{self.ann_file} is not in the format of HC-STVG: an object keyed by video file name.')
+        return [self._item(item_id, name, entry) for item_id, (name, entry) in enumerate(entries.items())]
+
+    def _item(self, item_id: int, name: str, entry: dict) -> dict:
+        sentence = entry.get('caption', entry.get('English', ''))
+        item = dict(
+            item_id=item_id,
+            video_id=name,
+            video_path=os.path.join(self.data_prefix['video'], name),
+            text=' '.join(sentence.lower().split()),
+            qtype=None,
+        )
+        if entry.get('img_size') is not None:
+            item['ori_shape'] = tuple(int(side) for side in entry['img_size'][:2])
+        elif entry.get('width') is not None:
+            item['ori_shape'] = (int(entry['height']), int(entry['width']))
+        if entry.get('img_num') is not None:
+            frame_count = int(entry['img_num'])
+            item.update(frame_count=frame_count, segment=(0, max(frame_count - 1, 1)))
+            if self.duration is not None:
+                item['fps'] = frame_count / self.duration
+        problem = self._problem(item, entry)
+        if problem is not None:
+            item.update(broken=problem[0], broken_message=problem[1])
+        elif entry.get('st_frame') is not None:
+            item['gt_tube'] = self._tube(entry, item.get('ori_shape'))
+        return item
+
+    @staticmethod
+    def _event(entry: dict) -> tuple[int, int]:
+        start = int(entry['st_frame']) - 1
+        if entry.get('bbox') is not None:
+            return start, start + len(entry['bbox'])
+        return start, int(entry['ed_frame'])
+
+    def _problem(self, item: dict, entry: dict) -> tuple[str, str] | None:
+        """A word and a sentence on what makes the entry unusable."""
+        if not item['text']:
+            return 'sentence', 'the sentence is empty'
+        if entry.get('st_frame') is None:
+            return None
+        start, end = self._event(entry)
+        frame_count = item.get('frame_count')
+        if start < 0 or end <= start:
+            return 'event', f'the event is frames {start} to {end - 1}, which is empty or starts before the video'
+        if frame_count is not None and end > frame_count:
+            return 'event', f'the event is frames {start} to {end - 1}, but the video has {frame_count} frames'
+        return None
+
+    def _tube(self, entry: dict, ori_shape: tuple[int, int] | None) -> Tube:
+        span = self._event(entry)
+        boxes = np.array(entry.get('bbox') or [], dtype=np.float32).reshape(-1, 4)
+        boxes[:, 2:] += boxes[:, :2]
+        tube = Tube(span, np.arange(span[0], span[0] + len(boxes)), boxes)
+        return tube if ori_shape is None else tube.clip(*ori_shape)

@@ -1,0 +1,114 @@
+"""One small interface to video files, whatever decodes them."""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from .video_error import VideoError
+
+
+class VideoReader(ABC):
+    """An open video. Frames are those of the file in display order and display orientation, counted from 0.
+
+    Use it as a context manager, or call `close`.
+
+    Args:
+        path: The video file.
+
+    Attributes:
+        frame_count: Number of frames.
+        fps: Mean frames per second.
+        size: `(height, width)` in display orientation.
+
+    Raises:
+        VideoError: The file is missing, empty, or holds no video that can be decoded.
+    """
+
+    frame_count: int
+    fps: float
+    size: tuple[int, int]
+
+    def __init__(self, path: str):
+        self.path = str(path)
+        if not os.path.isfile(self.path):
+            raise VideoError(self.path, 'missing', 'no such video file; check data_root and data_prefix')
+        if os.path.getsize(self.path) == 0:
+            raise VideoError(self.path, 'empty', 'the video file has 0 bytes; download it again or exclude it')
+
+    def __len__(self) -> int:
+        return self.frame_count
+
+    def __enter__(self) -> 'VideoReader':
+        return self
+
+    def __exit__(self, *exc_info):
+        self.close()
+
+    @abstractmethod
+    def close(self):
+        """Close the file. Calling it twice is harmless."""
+
+    @abstractmethod
+    def _decode(self, frame_ids: np.ndarray) -> Iterator[np.ndarray]:
+        """Frames `(H, W, 3)` uint8 RGB of strictly ascending, valid indices."""
+
+    def frames(self, frame_ids: Sequence[int]) -> Iterator[np.ndarray]:
+        """Frames one by one, so that only one is in memory.
+
+        Args:
+            frame_ids: Strictly ascending frame indices.
+
+        Yields:
+            `(H, W, 3)` uint8 RGB.
+
+        Raises:
+            VideoError: The video holds fewer frames than are asked for, or decoding fails.
+            ValueError: The indices are negative or do not ascend.
+        """
+        frame_ids = np.asarray(frame_ids, dtype=np.int64).reshape(-1)
+        if len(frame_ids) == 0:
+            return
+        if frame_ids[0] < 0 or (np.diff(frame_ids) <= 0).any():
+            raise ValueError(f'Frame indices must be at least 0 and ascend strictly, got {frame_ids.tolist()}.')
+        if frame_ids[-1] >= self.frame_count:
+            raise self._truncated(int(frame_ids[-1]), self.frame_count)
+        yield from self._decode(frame_ids)
+
+    def read(self, frame_ids: Sequence[int]) -> np.ndarray:
+        """Frames in any order, repetitions allowed: `(n, H, W, 3)` uint8 RGB. Raises what `frames` raises."""
+        frame_ids = np.asarray(frame_ids, dtype=np.int64).reshape(-1)
+        needed, place = np.unique(frame_ids, return_inverse=True)
+        frames = np.empty((len(needed), *self.size, 3), dtype=np.uint8)
+        for i, frame in enumerate(self.frames(needed)):
+            frames[i] = frame
+        return frames if np.array_equal(needed, frame_ids) else frames[place]
+
+    def _truncated(self, wanted: int, found: int) -> VideoError:
+        message = f'frame {wanted} was asked for, but only {found} frames can be decoded; the file is cut short or the'
+        return VideoError(self.path, 'truncated', f'{message} annotation is longer than the video')
+
+
+def open_video(path: str, backend: str = 'decord', num_threads: int = 1) -> VideoReader:
+    """Open a video.
+
+    Args:
+        path: The file.
+        backend: `'decord'` or `'pyav'`.
+        num_threads: Threads that decode; 1 suits data workers.
+
+    Raises:
+        VideoError: The file is missing, empty, or holds no video that can be decoded.
+        ValueError: There is no such backend.
+        ImportError: The backend is not installed.
+    """
+    if backend == 'decord':
+        from .decord_reader import DecordReader
+
+        return DecordReader(path, num_threads)
+    if backend == 'pyav':
+        from .pyav_reader import PyAVReader
+
+        return PyAVReader(path, num_threads)
+    raise ValueError(f"There is no video backend '{backend}'; use 'decord' or 'pyav'.")
