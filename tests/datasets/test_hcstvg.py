@@ -1,9 +1,6 @@
 import gzip
 import json
 
-import numpy as np
-import pytest
-
 from mmstvg.datasets import HCSTVGDataset
 
 
