@@ -1,4 +1,4 @@
-# HC-STVG 2: 10,131 training, 2,000 validation and 3,482 test clips of 20 seconds; the test set is published without
+# HC-STVG 2: 10,131 training, 2,000 validation and 4,413 test clips of 20 seconds; the test set is published without
 # ground truth, so the tables of the papers are those of the validation set.
 # Used as a base: _base_ = ['../_base_/datasets/hcstvg2.py', ...]
 
@@ -25,7 +25,7 @@ exclude = []
 dataset_type = 'HCSTVGDataset'
 # Both spellings of the annotation folder occur; the first that exists is read.
 train_ann_file = ['annos/hcstvg_v2/train.json', 'annos/train.json']
-# The validation set is called val.json by the publishers and test.json in the published downloads of STCAT and CG-STVG.
+# The validation set is called val.json by the publishers and test.json in the layout of CG-STVG.
 val_ann_file = ['annos/hcstvg_v2/val.json', 'annos/val.json', 'annos/hcstvg_v2/test.json', 'annos/test.json']
 
 resize = dict(type='ResizeClip', height=height, max_ratio=1.4, antialias=True, to_uint8=to_uint8)
