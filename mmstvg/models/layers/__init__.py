@@ -1,0 +1,23 @@
+"""Layers that several parts share; called directly, no registry."""
+
+from .attention import MultiHeadAttention, attend
+from .clips import ClipSize, run_unpadded
+from .frozen_batch_norm import FrozenBatchNorm2d
+from .mlp import MLP, FeedForward, init_xavier
+from .position import box_position, frame_position, map_position
+from .roi import cells_in_boxes
+
+__all__ = [
+    'ClipSize',
+    'MLP',
+    'FeedForward',
+    'FrozenBatchNorm2d',
+    'MultiHeadAttention',
+    'attend',
+    'box_position',
+    'cells_in_boxes',
+    'frame_position',
+    'init_xavier',
+    'map_position',
+    'run_unpadded',
+]

@@ -1,0 +1,110 @@
+"""CG-STVG and its baseline."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from mmstvg.models.encoders import EncodedClips
+from mmstvg.models.layers import ClipSize, run_unpadded
+from mmstvg.registry import MODELS
+from mmstvg.structures import STVGDataSample
+
+from .base_grounder import BaseGrounder, Inputs
+
+
+@MODELS.register_module()
+class CGSTVG(BaseGrounder):
+    """Context-Guided Spatio-Temporal Video Grounding (CVPR 2024, arXiv 2401.01578).
+
+    An appearance and a motion network see the frames, a text encoder reads the sentence, an encoder fuses them frame
+    by frame, a temporal and a spatial decoder with one query a frame answer. After each stage the features inside its boxes
+    (ICG), filtered by confidence (ICR), guide the next. Without `context` in the head it is the paper's baseline.
+
+    Videos of a batch may differ in length, size and sentence; each gets what it gets alone.
+
+    Args:
+        backbone: Config of the appearance network, `(N, 3, H, W)` to a tuple of maps, of which the last is used.
+        text_encoder: Config of the text encoder, sentences to tokens `(B, L, D)` and mask `(B, L)`.
+        encoder: Config of the multimodal encoder.
+        head: Config of the head.
+        motion_backbone: Config of the motion network, `(B, T, 3, H, W)` to `(B, T, C, h, w)`; None for none.
+        data_preprocessor: Config of the data preprocessor.
+        test_cfg: See `BaseGrounder`.
+        init_cfg: See `BaseGrounder`.
+
+    Raises:
+        ValueError: The maps of the two networks differ in size.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        text_encoder: dict,
+        encoder: dict,
+        head: dict,
+        motion_backbone: dict | None = None,
+        data_preprocessor: dict | None = None,
+        test_cfg: dict | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(data_preprocessor, test_cfg, init_cfg)
+        self.backbone = MODELS.build(backbone)
+        self.motion_backbone = MODELS.build(motion_backbone) if motion_backbone is not None else None
+        self.text_encoder = MODELS.build(text_encoder)
+        self.encoder = MODELS.build(encoder)
+        self.head = MODELS.build(head)
+        dims = self.encoder.embed_dims
+        self.input_proj = nn.Conv2d(_count_channels(self.backbone), dims, kernel_size=1)
+        self.motion_proj = None
+        if self.motion_backbone is not None:
+            self.motion_proj = nn.Conv2d(self.motion_backbone.out_channels, dims, kernel_size=1)
+
+    def encode(self, inputs: Inputs, data_samples: Sequence[STVGDataSample]) -> EncodedClips:
+        """Fuse videos and sentences of a batch."""
+        sizes = _clip_sizes(inputs, data_samples)
+        appearance, map_sizes = run_unpadded(self._see_appearance, inputs['video'], sizes)  # B T D h w
+        motion = None
+        if self.motion_backbone is not None:
+            motion, motion_sizes = run_unpadded(self._see_motion, inputs['video'], sizes)
+            if motion_sizes != map_sizes:
+                raise ValueError(
+                    f'Appearance maps of {map_sizes} cells and motion maps of {motion_sizes} do not fit together; both '
+                    'networks need the same stride (choose out_indices of the backbone accordingly).'
+                )
+        text, text_mask = self.text_encoder([_sentence(sample) for sample in data_samples])  # B L D
+        return self.encoder(appearance, motion, map_sizes, inputs['frame_mask'], text, text_mask)
+
+    def _see_appearance(self, clips: Tensor) -> Tensor:
+        """`(N, t, 3, h, w)` to projected maps `(N, t, D, h', w')`, frame by frame."""
+        maps = self.input_proj(self.backbone(clips.flatten(0, 1))[-1])
+        return maps.unflatten(0, clips.shape[:2])
+
+    def _see_motion(self, clips: Tensor) -> Tensor:
+        """`(N, t, 3, h, w)` to projected maps `(N, t, D, h', w')`."""
+        maps = self.motion_backbone(clips)
+        return self.motion_proj(maps.flatten(0, 1)).unflatten(0, clips.shape[:2])
+
+
+def _clip_sizes(inputs: Inputs, data_samples: Sequence[STVGDataSample]) -> list[ClipSize]:
+    """Unpadded length, height and width of each video, from the samples: no look at the device."""
+    if len(data_samples) == 1:  # a video alone has no padding
+        video = inputs['video']
+        return [(video.shape[1], *video.shape[3:])]
+    return [(len(sample.frame_ids), *sample.img_shape) for sample in data_samples]
+
+
+def _sentence(sample: STVGDataSample) -> str | Tensor:
+    """Token ids that the sample brings along, else its sentence."""
+    return sample.input_ids if 'input_ids' in sample else sample.text
+
+
+def _count_channels(backbone: nn.Module) -> int:
+    """Channels of a backbone's last map, measured on a small black frame."""
+    modes = {module: module.training for module in backbone.modules()}
+    backbone.eval()
+    with torch.no_grad():
+        channels = backbone(torch.zeros(1, 3, 64, 64))[-1].shape[1]
+    for module, training in modes.items():
+        module.training = training
+    return channels

@@ -1,0 +1,116 @@
+"""The head: two decoder stacks, what they answer, the losses, the tubes."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from mmstvg.models.encoders import EncodedClips
+from mmstvg.models.layers import MLP
+from mmstvg.registry import MODELS
+from mmstvg.structures import STVGDataSample, Tube
+
+from .post_process import tubes_from_outputs
+from .stvg_targets import STVGTargets
+
+
+@MODELS.register_module()
+class STVGHead(nn.Module):
+    """First when, then where: temporal stack, spatial stack with instance context, losses and post-processing.
+
+    Args:
+        temporal_decoder: Config of the temporal stack.
+        spatial_decoder: Config of the spatial stack; both have `K` stages.
+        context: Config of the instance context; None gives the baseline of the paper.
+        loss_bbox: Config of the boxes' L1 loss.
+        loss_giou: Config of the boxes' GIoU loss.
+        loss_span: Config of the loss of start and end.
+        loss_actioness: Config of the loss of frames inside and outside the event.
+        loss_conf: Config of the confidence loss; unused without a confidence.
+        embed_dims: Channels `D`.
+        dropout: Dropout behind each layer of the span and actioness heads.
+
+    Raises:
+        ValueError: The two stacks differ in their number of stages.
+    """
+
+    def __init__(
+        self,
+        temporal_decoder: dict,
+        spatial_decoder: dict,
+        context: dict | None,
+        loss_bbox: dict,
+        loss_giou: dict,
+        loss_span: dict,
+        loss_actioness: dict,
+        loss_conf: dict | None = None,
+        embed_dims: int = 256,
+        dropout: float = 0.3,
+    ):
+        super().__init__()
+        self.temporal_decoder = MODELS.build(temporal_decoder)
+        self.context = MODELS.build(context) if context is not None else None
+        self.spatial_decoder = MODELS.build({**spatial_decoder, 'with_context': context is not None})
+        self.span_head = MLP((embed_dims, embed_dims, 2), dropout)
+        self.actioness_head = MLP((embed_dims, embed_dims, 1), dropout)
+        losses = {
+            'loss_bbox': loss_bbox,
+            'loss_giou': loss_giou,
+            'loss_span': loss_span,
+            'loss_actioness': loss_actioness,
+        }
+        if loss_conf is not None and getattr(self.context, 'refiner', None) is not None:
+            losses['loss_conf'] = loss_conf
+        self.losses = nn.ModuleDict({name: MODELS.build(loss) for name, loss in losses.items()})
+        stages = (len(self.temporal_decoder.layers), len(self.spatial_decoder.layers))
+        if stages[0] != stages[1]:
+            raise ValueError(f'Temporal and spatial decoder need the same number of layers, got {stages}.')
+
+    def forward(self, encoded: EncodedClips, targets: STVGTargets | None = None) -> dict[str, Tensor]:
+        """Answer of all `K` stages, stage 1 first.
+
+        Args:
+            encoded: The fused clips.
+            targets: Ground truth that chooses the context (training); None chooses by the model's own scores.
+
+        Returns:
+            `pred_boxes` `(K, B, T, 4)` `cxcywh` in [0, 1], `span_logits` `(K, B, T, 2)`, `actioness_logits`
+            `(K, B, T)`; with a context `context_frames` bool `(K, B, T)`, and with a refiner `box_conf` `(K, B, T)`.
+        """
+        time_queries = self.temporal_decoder(encoded)  # K B T D
+        actioness_logits = self.actioness_head(time_queries).squeeze(-1).float()
+        find_context = None
+        if self.context is not None:
+            find_context = partial(
+                self.context, actioness_logits=actioness_logits[-1], encoded=encoded, targets=targets
+            )
+        stages = self.spatial_decoder(encoded, find_context)
+        outputs = {
+            'pred_boxes': stages.boxes,
+            'span_logits': self.span_head(time_queries).float(),
+            'actioness_logits': actioness_logits,
+        }
+        if stages.contexts:
+            outputs['context_frames'] = torch.stack([context.frames for context in stages.contexts])
+        if stages.contexts and stages.contexts[0].confidence is not None:
+            outputs['box_conf'] = torch.stack([context.confidence for context in stages.contexts])
+        return outputs
+
+    def loss(self, encoded: EncodedClips, data_samples: Sequence[STVGDataSample]) -> dict[str, Tensor]:
+        """Weighted losses: `loss_x` of the last stage, `d0.loss_x`, `d1.loss_x` … of the others; means over videos."""
+        targets = STVGTargets.from_samples(data_samples, encoded.memory.device)
+        return self.loss_by_outputs(self(encoded, targets), targets)
+
+    def loss_by_outputs(self, outputs: dict[str, Tensor], targets: STVGTargets) -> dict[str, Tensor]:
+        """Weighted losses of what `forward` answered."""
+        losses = {}
+        for name, loss in self.losses.items():
+            *auxiliary, last = loss(outputs, targets).mean(dim=1)  # K B to K
+            losses[name] = last
+            losses.update({f'd{k}.{name}': value for k, value in enumerate(auxiliary)})
+        return losses
+
+    def predict(self, encoded: EncodedClips, data_samples: Sequence[STVGDataSample]) -> list[tuple[Tube, float]]:
+        """Tube and score in [0, 1] of each video; ground truth is not read."""
+        return tubes_from_outputs(self(encoded), encoded.frame_mask, data_samples)

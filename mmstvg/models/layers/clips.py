@@ -1,0 +1,39 @@
+"""Networks that must not see padding, on batches that have it."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+ClipSize = tuple[int, int, int]
+
+
+def run_unpadded(
+    network: Callable[[Tensor], Tensor], video: Tensor, sizes: list[ClipSize]
+) -> tuple[Tensor, list[tuple[int, int]]]:
+    """Run a network on the unpadded clips of a batch, those of equal size together.
+
+    Padding changes the features next to it, in convolutions and in windows alike; so each video gets here what it gets
+    alone. A batch without padding is one call.
+
+    Args:
+        network: `(N, t, 3, h, w)` to maps `(N, t, C, h', w')`.
+        video: `(B, T, 3, H, W)`.
+        sizes: `(t, h, w)`, the unpadded length, height and width of each video.
+
+    Returns:
+        Maps `(B, T, C, H', W')`, zeros where padded, and `(h', w')` of each video's own.
+    """
+    groups: dict[ClipSize, list[int]] = {}
+    for row, size in enumerate(sizes):
+        groups.setdefault(size, []).append(row)
+    if len(groups) == 1:
+        t, h, w = sizes[0]
+        out = network(video[:, :t, :, :h, :w])
+        return out, [tuple(out.shape[-2:])] * len(sizes)
+    maps = {size: network(video[rows, : size[0], :, : size[1], : size[2]]) for size, rows in groups.items()}
+    height, width = (max(features.shape[axis] for features in maps.values()) for axis in (-2, -1))
+    first = next(iter(maps.values()))
+    out = first.new_zeros(*video.shape[:2], first.shape[2], height, width)
+    for size, features in maps.items():
+        out[groups[size], : size[0], :, : features.shape[-2], : features.shape[-1]] = features
+    return out, [tuple(maps[size].shape[-2:]) for size in sizes]

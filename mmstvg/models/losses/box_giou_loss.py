@@ -1,0 +1,31 @@
+"""GIoU loss of the boxes."""
+
+from mmdet.structures.bbox import bbox_cxcywh_to_xyxy, bbox_overlaps
+from torch import Tensor, nn
+
+from mmstvg.models.heads.stvg_targets import STVGTargets
+from mmstvg.registry import MODELS
+
+from .per_video import check_normalizer, sum_over_boxes
+
+
+@MODELS.register_module()
+class BoxGIoULoss(nn.Module):
+    """Sum over the event's frames of 1 - GIoU, over the number of boxes.
+
+    Args:
+        weight: Factor of the loss: 4 for HC-STVG, 3 for VidSTG.
+        normalizer: What counts as the number of boxes, `'video'` or `'processes'`; see `sum_over_boxes`.
+    """
+
+    def __init__(self, weight: float = 4.0, normalizer: str = 'video'):
+        super().__init__()
+        self.weight = weight
+        self.normalizer = check_normalizer(normalizer)
+
+    def forward(self, outputs: dict[str, Tensor], targets: STVGTargets) -> Tensor:
+        """Loss of each stage and video, `(K, B)`."""
+        predicted = bbox_cxcywh_to_xyxy(outputs['pred_boxes'])  # K B T 4
+        true = bbox_cxcywh_to_xyxy(targets.boxes).expand_as(predicted)
+        giou = bbox_overlaps(predicted, true, mode='giou', is_aligned=True)  # K B T
+        return self.weight * sum_over_boxes(1 - giou, targets.has_box, self.normalizer)

@@ -1,0 +1,28 @@
+"""A tokenizer of whole words, for small vocabularies."""
+
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from transformers import PreTrainedTokenizerFast
+
+SPECIAL_TOKENS = ('<s>', '<pad>', '</s>', '<unk>')
+
+
+def build_word_tokenizer(words: list[str]) -> PreTrainedTokenizerFast:
+    """A tokenizer that knows just these words, with RoBERTa's special tokens `<s> … </s>` (ids 0, 1, 2; unknown 3).
+
+    Args:
+        words: The vocabulary in lower case; ids count from 4 in this order.
+
+    Raises:
+        ValueError: A word occurs twice or is empty.
+    """
+    if len(set(words)) != len(words) or not all(words):
+        raise ValueError(
+            f'A vocabulary needs distinct words, got {sorted(w for w in words if words.count(w) > 1)} twice.'
+        )
+    vocab = {word: i for i, word in enumerate([*SPECIAL_TOKENS, *words])}
+    tokenizer = Tokenizer(models.WordLevel(vocab, unk_token='<unk>'))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.RobertaProcessing(sep=('</s>', 2), cls=('<s>', 0), add_prefix_space=False)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token='<s>', eos_token='</s>', pad_token='<pad>', unk_token='<unk>'
+    )
