@@ -9,31 +9,39 @@ from .video_reader import VideoReader
 
 
 class DecordReader(VideoReader):
-    """Videos by decord, which seeks to the nearest key frame and converts only the frames that are asked for.
+    """Videos by decord, which jumps to the last key frame and converts only the frames that are asked for.
+
+    decord counts packets, so it is exact only where `PyAVReader.is_simple`: on open groups of pictures, cut copies,
+    B-frames of MPEG-4, interlaced or 10-bit video and short last groups it gives other frames without a word, and it
+    cannot read AV1 or a file without a duration. Use `open_video`, which knows.
 
     Args:
         path: The video file.
         num_threads: Threads that decode.
+        frame_count: Number of frames, as `PyAVReader` found it.
+        fps: Mean frames per second, likewise.
+        size: `(height, width)`, likewise.
 
     Raises:
         VideoError: The file is missing, empty, or decord cannot open it.
         ImportError: decord is not installed.
     """
 
-    def __init__(self, path: str, num_threads: int = 1):
+    def __init__(self, path: str, num_threads: int, frame_count: int, fps: float, size: tuple[int, int]):
         super().__init__(path)
         try:
             import decord
         except ImportError as error:
-            raise ImportError("decord is not installed here; use backend='pyav' (pip install av).") from error
+            raise ImportError("decord is not installed here; use backend='pyav'.") from error
+        self.frame_count, self.fps, self.size = frame_count, fps, size
+        self._errors = (decord.DECORDError, RuntimeError)
         try:
             self._reader = decord.VideoReader(self.path, num_threads=num_threads)
-            self.frame_count = len(self._reader)
-            self.fps = float(self._reader.get_avg_fps())
-            self.size = self._reader[0].shape[:2]
-        except (decord.DECORDError, RuntimeError, IndexError) as error:
-            first_line = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-            raise VideoError(self.path, 'undecodable', f'decord cannot read it ({first_line})') from error
+        except self._errors as error:
+            raise self._undecodable(error) from error
+        if len(self._reader) != frame_count:
+            message = f"decord finds {len(self._reader)} frames, PyAV {frame_count}; use backend='pyav'"
+            raise VideoError(self.path, 'undecodable', message)
 
     def close(self):
         """Close the file."""
@@ -41,4 +49,11 @@ class DecordReader(VideoReader):
 
     def _decode(self, frame_ids: np.ndarray) -> Iterator[np.ndarray]:
         for frame_id in frame_ids:
-            yield self._reader[int(frame_id)].asnumpy()
+            try:
+                yield self._reader[int(frame_id)].asnumpy()
+            except self._errors as error:
+                raise self._undecodable(error) from error
+
+    def _undecodable(self, error: Exception) -> VideoError:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        return VideoError(self.path, 'undecodable', f'decord cannot decode it ({lines[-1].strip()})')

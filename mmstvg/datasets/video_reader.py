@@ -8,6 +8,8 @@ import numpy as np
 
 from .video_error import VideoError
 
+BACKENDS = ('decord', 'pyav')
+
 
 class VideoReader(ABC):
     """An open video. Frames are those of the file in display order and display orientation, counted from 0.
@@ -91,7 +93,10 @@ class VideoReader(ABC):
 
 
 def open_video(path: str, backend: str = 'decord', num_threads: int = 1) -> VideoReader:
-    """Open a video.
+    """Open a video. Both backends give the same frames, to the last bit.
+
+    PyAV looks at every file first. The backend `'decord'` hands a file to decord only where that is exact
+    (`PyAVReader.is_simple`: most H.264) and leaves the others to PyAV.
 
     Args:
         path: The file.
@@ -103,12 +108,14 @@ def open_video(path: str, backend: str = 'decord', num_threads: int = 1) -> Vide
         ValueError: There is no such backend.
         ImportError: The backend is not installed.
     """
-    if backend == 'decord':
-        from .decord_reader import DecordReader
+    if backend not in BACKENDS:
+        raise ValueError(f"There is no video backend '{backend}'; use one of {BACKENDS}.")
+    from .pyav_reader import PyAVReader
 
-        return DecordReader(path, num_threads)
-    if backend == 'pyav':
-        from .pyav_reader import PyAVReader
+    reader = PyAVReader(path, num_threads)
+    if backend == 'pyav' or not reader.is_simple:
+        return reader
+    from .decord_reader import DecordReader
 
-        return PyAVReader(path, num_threads)
-    raise ValueError(f"There is no video backend '{backend}'; use 'decord' or 'pyav'.")
+    reader.close()
+    return DecordReader(path, num_threads, reader.frame_count, reader.fps, reader.size)
