@@ -76,7 +76,7 @@ def _write_h264(path: Path, frames: Iterator[np.ndarray], fps: float, crf: int) 
                 stream = container.add_stream('libx264', rate=Fraction(fps).limit_denominator(1001))
                 stream.height, stream.width = frame.shape[:2]
                 stream.pix_fmt = 'yuv420p'
-                stream.options = {'crf': str(crf), 'threads': '1'}
+                stream.options = {'crf': str(crf), 'threads': '1', 'preset': 'veryfast'}
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format='rgb24')))
             count += 1
         if stream is not None:

@@ -1,0 +1,105 @@
+"""The strip under a frame: sentence, time bar, frame number."""
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from .text_renderer import TextRenderer
+from .tube_scene import TubeScene
+
+# Blue and orange of Okabe and Ito's palette: apart for every kind of colour vision and in grey.
+COLORS = {'truth': (86, 180, 233), 'prediction': (230, 159, 0)}
+BACKGROUND, TEXT, TRACK = (24, 24, 24), (240, 240, 240), (80, 80, 80)
+MAX_LINES = 5
+
+
+class TimePanel:
+    """The strip under the frames of one scene. What stays the same on all of them is drawn once.
+
+    Args:
+        scene: What to draw.
+        width: Width of the strip in pixels.
+        text: Draws the letters.
+    """
+
+    def __init__(self, scene: TubeScene, width: int, text: TextRenderer):
+        self.scene, self.width, self.text = scene, width, text
+        self.size = letter_size(width)
+        self.margin = max(self.size // 2, 4)
+        self.line = text.line_height(self.size)
+        self.lines = text.wrap(scene.text, self.size, width - 2 * self.margin, MAX_LINES)
+        labels = [text.width(scene.span_label(name), self.size) for name in scene.tubes]
+        self.beside = max(labels, default=0) < width * 0.45  # labels beside the bars where there is room, else above
+        self.bar_left = round(max(labels) + 2 * self.margin) if labels and self.beside else self.margin
+        self.bars_top = self.margin + self.line * len(self.lines) + self.margin // 2
+        self.row = self.line if self.beside else 2 * self.line
+        self.info_top = self.bars_top + self.row * len(scene.tubes) + self.margin // 2
+        self.height = self.info_top + self.line + self.margin // 2
+        self._still = self._draw_still()
+
+    def draw(self, frame: int) -> np.ndarray:
+        """The strip for one frame: RGB uint8 `(height, width, 3)`."""
+        image = Image.fromarray(self._still)
+        canvas = ImageDraw.Draw(image)
+        label = self.scene.frame_label(frame)
+        self.text.draw(canvas, (self.margin, self.info_top), label, self.size, TEXT)
+        self._mark(canvas, frame, half=max(self.size // 12, 1))
+        return np.asarray(image)
+
+    def draw_sheet(self, frames: np.ndarray) -> np.ndarray:
+        """The strip of a contact sheet, with a tick for each of its frames: RGB uint8 `(height, width, 3)`."""
+        image = Image.fromarray(self._still)
+        canvas = ImageDraw.Draw(image)
+        last = self.scene.frame_label(self.scene.frame_count - 1)
+        self.text.draw(canvas, (self.margin, self.info_top), f'to {last}', self.size, TEXT)
+        for frame in frames:
+            self._mark(canvas, frame, half=0)
+        return np.asarray(image)
+
+    def _mark(self, canvas: ImageDraw.ImageDraw, frame: int, half: int):
+        """A white mark of `2 * half + 1` pixels at the middle of a frame, on each bar."""
+        x = self._x(frame + 0.5)
+        for index in range(len(self.scene.tubes)):
+            top, bottom = self._bar(index)
+            canvas.rectangle((x - half, top - 3, x + half, bottom + 3), fill=TEXT)
+
+    def _bar(self, index: int) -> tuple[int, int]:
+        """Top and bottom of a tube's bar."""
+        middle = self.bars_top + (index + 1) * self.row - self.line // 2
+        return middle - self.size // 3, middle + self.size // 3
+
+    def _x(self, frame: float) -> int:
+        """Place of a moment on the time bar."""
+        length = self.width - self.margin - self.bar_left
+        return round(self.bar_left + length * min(max(frame / self.scene.frame_count, 0), 1))
+
+    def _draw_still(self) -> np.ndarray:
+        image = Image.new('RGB', (self.width, self.height), BACKGROUND)
+        canvas = ImageDraw.Draw(image)
+        for index, line in enumerate(self.lines):
+            self.text.draw(canvas, (self.margin, self.margin + index * self.line), line, self.size, TEXT)
+        for index, (name, tube) in enumerate(self.scene.tubes.items()):
+            top = self.bars_top + index * self.row
+            self.text.draw(canvas, (self.margin, top), self.scene.span_label(name), self.size, COLORS[name])
+            bar = self._bar(index)
+            canvas.rectangle((self._x(0), bar[0], self._x(self.scene.frame_count), bar[1]), fill=TRACK)
+            start, end = self._x(tube.span[0]), self._x(tube.span[1])
+            canvas.rectangle((start, bar[0], max(end, start + 2), bar[1]), fill=COLORS[name])
+        result = self.scene.result_label()
+        right = self.width - self.margin - self.text.width(result, self.size)
+        # Narrow strips have no room for both.
+        if right > self.text.width(self.scene.frame_label(self.scene.frame_count), self.size) + 3 * self.margin:
+            self.text.draw(canvas, (right, self.info_top), result, self.size, TEXT)
+        return np.asarray(image)
+
+
+def letter_size(width: int) -> int:
+    """Size of the letters in pixels for a picture of this width."""
+    return round(min(max(width / 40, 12), 28))
+
+
+def draw_label(label: str, width: int, text: TextRenderer) -> np.ndarray:
+    """A strip with one short line: RGB uint8 `(height, width, 3)`."""
+    size = letter_size(2 * width)
+    image = Image.new('RGB', (width, text.line_height(size) + size // 4), BACKGROUND)
+    text.draw(ImageDraw.Draw(image), (size // 3, 0), label, size, TEXT)
+    return np.asarray(image)
