@@ -4,15 +4,28 @@ With `default_scope = 'mmstvg'` in a config, `type='CGSTVG'` finds the class her
 MMDetection's; nothing else has to be imported first.
 """
 
+from mmengine.registry import (
+    DATA_SAMPLERS,
+    EVALUATOR,
+    FUNCTIONS,
+    LOG_PROCESSORS,
+    MODEL_WRAPPERS,
+    OPTIMIZERS,
+    RUNNERS,
+    VISBACKENDS,
+    WEIGHT_INITIALIZERS,
+    Registry,
+)
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
+from mmengine.registry import OPTIM_WRAPPERS as MMENGINE_OPTIM_WRAPPERS
 from mmengine.registry import PARAM_SCHEDULERS as MMENGINE_PARAM_SCHEDULERS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
-from mmengine.registry import Registry
 
 
 def _child(name: str, parent: Registry, location: str) -> Registry:
@@ -26,7 +39,23 @@ METRICS = _child('metric', MMENGINE_METRICS, 'mmstvg.evaluation')
 HOOKS = _child('hook', MMENGINE_HOOKS, 'mmstvg.engine')
 PARAM_SCHEDULERS = _child('parameter scheduler', MMENGINE_PARAM_SCHEDULERS, 'mmstvg.engine')
 VISUALIZERS = _child('visualizer', MMENGINE_VISUALIZERS, 'mmstvg.visualization')
-# The eighth only serves the two schedules in one optimizer: parameter groups with names.
+# For training: parameter groups with names, autocast on the CPU, a loop that can stop and go on inside an epoch.
 OPTIM_WRAPPER_CONSTRUCTORS = _child(
     'optimizer wrapper constructor', MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS, 'mmstvg.engine'
 )
+OPTIM_WRAPPERS = _child('optim_wrapper', MMENGINE_OPTIM_WRAPPERS, 'mmstvg.engine')
+LOOPS = _child('loop', MMENGINE_LOOPS, 'mmstvg.engine')
+
+# MMEngine warns at every look-up where a scope has no registry of a kind; these are empty and pass on to MMEngine's.
+for _parent in (
+    DATA_SAMPLERS,
+    EVALUATOR,
+    FUNCTIONS,
+    LOG_PROCESSORS,
+    MODEL_WRAPPERS,
+    OPTIMIZERS,
+    RUNNERS,
+    VISBACKENDS,
+    WEIGHT_INITIALIZERS,
+):
+    Registry(_parent.name, parent=_parent, scope='mmstvg')

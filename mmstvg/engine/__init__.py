@@ -1,0 +1,19 @@
+"""Training: the loop, optimizer, learning rates and hooks. Importing it makes all reading of checkpoints safe."""
+
+from mmstvg.utils import install_safe_loading
+
+from .hooks import *  # noqa: F403
+from .loops import ResumableTrainLoop
+from .optimizers import AutocastOptimWrapper, GroupedOptimWrapperConstructor
+from .schedulers import GroupLRScheduler, WarmupLinearLR, WarmupMultiStepLR
+
+__all__ = [
+    'AutocastOptimWrapper',
+    'GroupLRScheduler',
+    'GroupedOptimWrapperConstructor',
+    'ResumableTrainLoop',
+    'WarmupLinearLR',
+    'WarmupMultiStepLR',
+]
+
+install_safe_loading()

@@ -1,0 +1,5 @@
+"""The training loop."""
+
+from .resumable_train_loop import ResumableTrainLoop
+
+__all__ = ['ResumableTrainLoop']
