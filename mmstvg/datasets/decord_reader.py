@@ -12,8 +12,8 @@ class DecordReader(VideoReader):
     """Videos by decord, which jumps to the last key frame and converts only the frames that are asked for.
 
     decord counts packets, so it is exact only where `PyAVReader.is_simple`: on open groups of pictures, cut copies,
-    B-frames of MPEG-4, interlaced or 10-bit video and short last groups it gives other frames without a word, and it
-    cannot read AV1 or a file without a duration. Use `open_video`, which knows.
+    B-frames of MPEG-4, interlaced or 10-bit video it gives other frames without a word, and it cannot read AV1 or files
+    without a duration. Use `open_video`, which knows.
 
     Args:
         path: The video file.

@@ -6,7 +6,7 @@ import av
 import numpy as np
 
 from .frame_index import build_frame_index
-from .simple_video import has_simple_frame, has_simple_groups, has_simple_stream, is_idr
+from .simple_video import has_simple_frame, has_simple_stream, is_idr
 from .video_error import VideoError
 from .video_reader import VideoReader
 
@@ -28,7 +28,7 @@ class PyAVReader(VideoReader):
     Attributes:
         index: The `FrameIndex`, or None where frames have to be counted by decoding them.
         is_simple: Whether a reader that only counts packets gets this file right as well: upright progressive 8-bit
-            H.264 with even sides in MP4 or Matroska, complete, in closed groups of pictures, the last one not short.
+            H.264 with even sides in MP4 or Matroska, complete, in closed groups of pictures.
 
     Raises:
         VideoError: The file is missing, empty, or holds no video that can be decoded.
@@ -84,8 +84,8 @@ class PyAVReader(VideoReader):
         size = (first.height, first.width)
         self.size = size[::-1] if self._quarter_turns % 2 else size
         self._set_index(stream, times, keys, first.pts)
-        simple_groups = self.index is not None and has_simple_groups(self.index)
-        self.is_simple = self.is_simple and simple_groups and has_simple_frame(first)
+        is_closed = self.index is not None and self.index.closed
+        self.is_simple = self.is_simple and is_closed and has_simple_frame(first)
 
     def _set_index(self, stream: av.VideoStream, times: list, keys: list[bool], first_time: int | None):
         rate = float(stream.average_rate or stream.guessed_rate or 0)

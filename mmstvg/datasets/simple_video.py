@@ -2,10 +2,6 @@
 
 import av
 
-from .frame_index import FrameIndex
-
-# H.264 holds at most this many frames back; decord loses frames of a last group of pictures that is shorter.
-_LONGEST_DELAY = 16
 _IDR = 5  # NAL unit type of an H.264 key frame before which nothing has to be known
 
 
@@ -21,11 +17,6 @@ def has_simple_frame(frame: av.VideoFrame) -> bool:
     is_even = frame.width % 2 == 0 and frame.height % 2 == 0
     is_8_bit = frame.format.name in ('yuv420p', 'yuvj420p')
     return is_even and is_8_bit and frame.rotation == 0 and not frame.interlaced_frame
-
-
-def has_simple_groups(index: FrameIndex) -> bool:
-    """Closed groups of pictures, the last one longer than the decoder's delay."""
-    return index.closed and len(index) - index.place(index.key_times[-1]) > _LONGEST_DELAY
 
 
 def is_idr(packet: bytes, extradata: bytes | None) -> bool:
