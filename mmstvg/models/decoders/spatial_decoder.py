@@ -11,7 +11,7 @@ from mmstvg.models.encoders import EncodedClips
 from mmstvg.models.layers import MLP, box_position, frame_position, init_xavier
 from mmstvg.registry import MODELS
 
-from .spatial_decoder_layer import FrameMemory, SpatialDecoderLayer
+from .spatial_decoder_layer import SpatialDecoderLayer
 
 
 class SpatialStages(NamedTuple):
@@ -76,7 +76,6 @@ class SpatialDecoder(nn.Module):
             find_context: Gives the context of a stage from its detached boxes `(B, T, 4)`; None for the baseline.
         """
         batch, num_frames, _, dims = encoded.memory.shape
-        memory = FrameMemory(encoded)
         time = frame_position(num_frames, dims, encoded.memory.device)  # T D
         query = encoded.memory.new_zeros(batch, num_frames, dims)
         anchor = self.anchor_head(encoded.frame_summary).float().sigmoid()  # B T 4, not detached: its layers train
@@ -85,7 +84,7 @@ class SpatialDecoder(nn.Module):
         for k, layer in enumerate(self.layers):
             sine = box_position(anchor, dims).to(query.dtype)  # B T 2D
             query_sine = sine[..., :dims] if k == 0 else sine[..., :dims] * self.query_scale(query)
-            query = layer(query, self.query_pos(sine), query_sine, time, memory, context)
+            query = layer(query, self.query_pos(sine), query_sine, time, encoded, context)
             boxes.append(self.box_head(query).float().sigmoid())
             anchor = boxes[-1].detach()
             if find_context is not None:

@@ -6,25 +6,7 @@ from torch import Tensor, nn
 
 from mmstvg.models.context import Context
 from mmstvg.models.encoders import EncodedClips
-from mmstvg.models.layers import FeedForward, MultiHeadAttention, attend
-
-
-class FrameMemory:
-    """The encoder's tokens, one sequence a frame, as every stage reads them."""
-
-    def __init__(self, encoded: EncodedClips):
-        num_frames = encoded.memory.shape[1]
-        self.num_frames = num_frames
-        self.frame_mask = encoded.frame_mask  # B T
-        self.tokens = encoded.memory.flatten(0, 1)  # BT S D
-        self.position = encoded.position  # B S D, the same for all frames of a video
-        self.token_mask = encoded.token_mask
-        if self.token_mask is not None:
-            self.token_mask = self.token_mask[:, None].expand(-1, num_frames, -1).flatten(0, 1)  # BT S
-
-    def for_each_frame(self, x: Tensor) -> Tensor:
-        """`(B, S, D)` to `(BT, S, D)`."""
-        return x[:, None].expand(-1, self.num_frames, -1, -1).flatten(0, 1)
+from mmstvg.models.layers import FeedForward, MultiHeadAttention, attend, frame_attend, frame_logits
 
 
 class ConditionalSelfAttention(nn.Module):
@@ -51,6 +33,8 @@ class ConditionalSelfAttention(nn.Module):
 class ConditionalCrossAttention(nn.Module):
     """Each frame's query looks at the frame's own tokens; content and position meet side by side in every head.
 
+    So the logits are the sum of both products, over the square root of twice a head's width.
+
     The reference masks no padding here; with one video at a time there is none.
     """
 
@@ -67,24 +51,24 @@ class ConditionalCrossAttention(nn.Module):
         self.out_proj = nn.Linear(embed_dims, embed_dims)
         nn.init.zeros_(self.out_proj.bias)
 
-    def forward(self, query: Tensor, query_pos: Tensor, query_sine: Tensor, memory: FrameMemory) -> Tensor:
+    def forward(self, query: Tensor, query_pos: Tensor, query_sine: Tensor, encoded: EncodedClips) -> Tensor:
         """`query`, `query_pos`, `query_sine` `(B, T, D)` to `(B, T, D)`."""
-        q = self.query_content(query)  # B T D
-        k = self.key_content(memory.tokens)  # BT S D
-        k_pos = memory.for_each_frame(self.key_pos(memory.position))  # BT S D
-        if self.query_pos is not None:  # the first stage has no content yet
-            q = q + self.query_pos(query_pos)
-            k = k + k_pos
-        q = self._side_by_side(q, self.query_sine(query_sine)).flatten(0, 1)[:, None]  # BT 1 2D
-        k = self._side_by_side(k, k_pos)  # BT S 2D
+        content, position = self.query_content(query), self.query_sine(query_sine)  # B T D
+        if self.query_pos is not None:
+            # The first stage has no content yet: the position joins the content of query and key.
+            content = content + self.query_pos(query_pos)
+            position = position + content
+        scale = (2 * query.shape[-1] // self.num_heads) ** -0.5
+        logits = self._logits(content * scale, encoded.memory, self.key_content)
+        logits = logits + self._logits(position * scale, encoded.position[:, None], self.key_pos)  # B T heads S
         dropout = self.dropout if self.training else 0.0
-        out = attend(q, k, self.value(memory.tokens), self.num_heads, memory.token_mask, dropout)  # BT 1 D
-        return self.out_proj(out).view_as(query)
+        out = frame_attend(
+            logits, encoded.memory, self.value.weight, self.value.bias, encoded.token_mask, dropout
+        )  # B T D
+        return self.out_proj(out)
 
-    def _side_by_side(self, content: Tensor, position: Tensor) -> Tensor:
-        """Two `(…, D)` to `(…, 2 D)`: in every head first the content's channels, then the position's."""
-        halves = [x.unflatten(-1, (self.num_heads, -1)) for x in (content, position)]
-        return torch.cat(halves, dim=-1).flatten(-2)
+    def _logits(self, query: Tensor, tokens: Tensor, projection: nn.Linear) -> Tensor:
+        return frame_logits(query, tokens, projection.weight, projection.bias, self.num_heads)
 
 
 class ContextAttention(nn.Module):
@@ -150,7 +134,7 @@ class SpatialDecoderLayer(nn.Module):
         query_pos: Tensor,
         query_sine: Tensor,
         time: Tensor,
-        memory: FrameMemory,
+        encoded: EncodedClips,
         context: Context | None,
     ) -> Tensor:
         """One stage.
@@ -160,16 +144,16 @@ class SpatialDecoderLayer(nn.Module):
             query_pos: Encoded anchor, `(B, T, D)`.
             query_sine: Sine of the anchor's centre times the query's scale, `(B, T, D)`.
             time: Position of the frame index, `(T, D)`.
-            memory: The encoder's tokens.
+            encoded: The fused clips.
             context: What the stage before found, or None.
 
         Returns:
             Queries `(B, T, D)`.
         """
-        seen = self.self_attn(query, query_pos, time, memory.frame_mask)
+        seen = self.self_attn(query, query_pos, time, encoded.frame_mask)
         query = self.self_norm(query + self.dropout(seen))
         if self.context_attn is not None and context is not None:
             query = self.context_attn(query, context)
-        seen = self.cross_attn(query, query_pos, query_sine, memory)
+        seen = self.cross_attn(query, query_pos, query_sine, encoded)
         query = self.cross_norm(query + self.dropout(seen))
         return self.ffn(query)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from mmstvg.models.encoders import EncodedClips
-from mmstvg.models.layers import FeedForward, MultiHeadAttention, frame_position, init_xavier
+from mmstvg.models.layers import FeedForward, FrameAttention, MultiHeadAttention, frame_position, init_xavier
 from mmstvg.registry import MODELS
 
 
@@ -15,25 +15,17 @@ class TemporalDecoderLayer(nn.Module):
         super().__init__()
         self.self_attn = MultiHeadAttention(embed_dims, num_heads, dropout)
         self.self_norm = nn.LayerNorm(embed_dims)
-        self.cross_attn = MultiHeadAttention(embed_dims, num_heads, dropout)
+        self.cross_attn = FrameAttention(embed_dims, num_heads, dropout)
         self.cross_norm = nn.LayerNorm(embed_dims)
         self.dropout = nn.Dropout(dropout)
         self.ffn = FeedForward(embed_dims, hidden_dims, dropout)
 
-    def forward(
-        self,
-        query: Tensor,
-        position: Tensor,
-        frame_mask: Tensor,
-        memory: Tensor,
-        located_memory: Tensor,
-        token_mask: Tensor | None,
-    ) -> Tensor:
-        """Queries `(B, T, D)` to queries; `memory` and `located_memory` are `(BT, S, D)`, `token_mask` is `(BT, S)`."""
+    def forward(self, query: Tensor, position: Tensor, encoded: EncodedClips, located_memory: Tensor) -> Tensor:
+        """Queries `(B, T, D)` to queries; `located_memory` `(B, T, S, D)` is the memory with its position."""
         located = query + position
-        query = self.self_norm(query + self.dropout(self.self_attn(located, located, query, frame_mask)))
-        seen = self.cross_attn(query.flatten(0, 1)[:, None], located_memory, memory, token_mask)  # BT 1 D
-        query = self.cross_norm(query + self.dropout(seen.view_as(query)))
+        query = self.self_norm(query + self.dropout(self.self_attn(located, located, query, encoded.frame_mask)))
+        seen = self.cross_attn(query, located_memory, encoded.memory, encoded.token_mask)  # B T D
+        query = self.cross_norm(query + self.dropout(seen))
         return self.ffn(query)
 
 
@@ -68,14 +60,10 @@ class TemporalDecoder(nn.Module):
         """Queries after each layer, `(K, B, T, D)`, all through one shared LayerNorm."""
         batch, num_frames, _, dims = encoded.memory.shape
         position = frame_position(num_frames, dims, encoded.memory.device)  # T D
-        memory = encoded.memory.flatten(0, 1)  # BT S D
-        located_memory = (encoded.memory + encoded.position[:, None]).flatten(0, 1)
-        token_mask = encoded.token_mask
-        if token_mask is not None:
-            token_mask = token_mask[:, None].expand(-1, num_frames, -1).flatten(0, 1)  # BT S
+        located_memory = encoded.memory + encoded.position[:, None]  # B T S D
         query = encoded.memory.new_zeros(batch, num_frames, dims)
         outputs = []
         for layer in self.layers:
-            query = layer(query, position, encoded.frame_mask, memory, located_memory, token_mask)
+            query = layer(query, position, encoded, located_memory)
             outputs.append(self.norm(query))
         return torch.stack(outputs)

@@ -18,8 +18,8 @@ class CGSTVG(BaseGrounder):
     """Context-Guided Spatio-Temporal Video Grounding (CVPR 2024, arXiv 2401.01578).
 
     An appearance and a motion network see the frames, a text encoder reads the sentence, an encoder fuses them frame
-    by frame, a temporal and a spatial decoder with one query a frame answer. After each stage the features inside its boxes
-    (ICG), filtered by confidence (ICR), guide the next. Without `context` in the head it is the paper's baseline.
+    by frame, a temporal and a spatial decoder with one query a frame answer. After each stage the features inside its
+    boxes (ICG), filtered by confidence (ICR), guide the next. Without `context` in the head it is the paper's baseline.
 
     Videos of a batch may differ in length, size and sentence; each gets what it gets alone.
 

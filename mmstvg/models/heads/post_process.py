@@ -39,8 +39,8 @@ def tubes_from_outputs(
     """Tube and score of each video, from the last stage.
 
     Boxes go to `xyxy` pixels of the original frame, clamped at 0 below (the reference's rule; no upper clamp). The
-    score is the mean over the span of the actioness probability times the share of the highest confidence, in [0, 1]; without
-    context it is the actioness alone.
+    score is the mean over the span of the actioness probability times half the confidence, in [0, 1]; without a
+    confidence it is the actioness alone.
 
     Args:
         outputs: What the head answers.

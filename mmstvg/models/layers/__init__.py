@@ -2,6 +2,7 @@
 
 from .attention import MultiHeadAttention, attend
 from .clips import ClipSize, run_unpadded
+from .frame_attention import FrameAttention, frame_attend, frame_logits
 from .frozen_batch_norm import FrozenBatchNorm2d
 from .mlp import MLP, FeedForward, init_xavier
 from .position import box_position, frame_position, map_position
@@ -11,11 +12,14 @@ __all__ = [
     'ClipSize',
     'MLP',
     'FeedForward',
+    'FrameAttention',
     'FrozenBatchNorm2d',
     'MultiHeadAttention',
     'attend',
     'box_position',
     'cells_in_boxes',
+    'frame_attend',
+    'frame_logits',
     'frame_position',
     'init_xavier',
     'map_position',

@@ -22,7 +22,9 @@ def build_word_tokenizer(words: list[str]) -> PreTrainedTokenizerFast:
     vocab = {word: i for i, word in enumerate([*SPECIAL_TOKENS, *words])}
     tokenizer = Tokenizer(models.WordLevel(vocab, unk_token='<unk>'))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.RobertaProcessing(sep=('</s>', 2), cls=('<s>', 0), add_prefix_space=False)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single='<s> $A </s>', special_tokens=[('<s>', 0), ('</s>', 2)]
+    )
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, bos_token='<s>', eos_token='</s>', pad_token='<pad>', unk_token='<unk>'
     )
