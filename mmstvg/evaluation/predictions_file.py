@@ -1,13 +1,13 @@
 """The predictions file: JSON, a list with one object an item."""
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from mmstvg.structures import Tube
+from mmstvg.utils.atomic_file import publish_file
 
 
 def prediction_record(
@@ -63,7 +63,7 @@ def write_predictions(path: str | Path, records: Iterable[dict]) -> None:
                 line = json.dumps(record, ensure_ascii=False, allow_nan=False)
                 file.write((',\n' if index else '\n') + line)
             file.write('\n]\n')
-        os.replace(part, path)
+        publish_file(part, path)
     finally:
         part.unlink(missing_ok=True)
 

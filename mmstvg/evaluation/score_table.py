@@ -37,8 +37,8 @@ def format_table(rows: Mapping[str, Sequence[TubeScore]]) -> str:
     """
     averages = {name: average_scores(scores) for name, scores in rows.items()}
     names = list(next(iter(averages.values())))
-    wide = max(len('items'), *map(len, rows))
-    lines = [' '.join([f'{"items":{wide}} {"number":>7}', *(f'{name:>11}' for name in names)])]
+    wide = max(map(len, rows))
+    lines = [' '.join([f'{"":{wide}} {"items":>7}', *(f'{name:>11}' for name in names)])]
     for row, scores in rows.items():
         cells = [f'{100 * averages[row][name]:11.2f}' for name in names]
         lines.append(' '.join([f'{row:{wide}} {len(scores):7d}', *cells]))

@@ -1,18 +1,13 @@
 import hashlib
-import importlib.util
 import json
 import sys
-from pathlib import Path
 
 import decord
 import numpy as np
 import pytest
+from load_tool import load_tool
 
-SCRIPT = Path(__file__).parents[2] / 'tools' / 'dataset_tools' / 'make_toy_dataset.py'
-spec = importlib.util.spec_from_file_location('make_toy_dataset', SCRIPT)
-toy = importlib.util.module_from_spec(spec)
-sys.modules[spec.name] = toy
-spec.loader.exec_module(toy)
+toy = load_tool('dataset_tools/make_toy_dataset.py')
 
 
 def digest(folder):
