@@ -9,6 +9,7 @@ from mmstvg.registry import DATASETS
 from mmstvg.structures import Tube
 
 from .base_stvg_dataset import BaseSTVGDataset
+from .file_index import VIDEO_SUFFIXES, index_files
 
 
 @DATASETS.register_module()
@@ -83,14 +84,15 @@ class HCSTVGDataset(BaseSTVGDataset):
             entries = json.load(file)
         if not isinstance(entries, dict):
             raise ValueError(f'{self.ann_file} is not in the format of HC-STVG: an object keyed by video file name.')
-        return [self._item(item_id, name, entry) for item_id, (name, entry) in enumerate(entries.items())]
+        videos = index_files(self.data_prefix['video'], VIDEO_SUFFIXES)
+        return [self._item(item_id, name, entry, videos) for item_id, (name, entry) in enumerate(entries.items())]
 
-    def _item(self, item_id: int, name: str, entry: dict) -> dict:
+    def _item(self, item_id: int, name: str, entry: dict, videos: dict[str, str]) -> dict:
         sentence = entry.get('caption', entry.get('English', ''))
         item = dict(
             item_id=item_id,
             video_id=name,
-            video_path=os.path.join(self.data_prefix['video'], name),
+            video_path=self._video_path(name, videos),
             text=' '.join(sentence.lower().split()),
             qtype=None,
         )
@@ -109,6 +111,11 @@ class HCSTVGDataset(BaseSTVGDataset):
         elif entry.get('st_frame') is not None:
             item['gt_tube'] = self._tube(entry, item.get('ori_shape'))
         return item
+
+    def _video_path(self, name: str, videos: dict[str, str]) -> str:
+        """The named file; where it is not there, one of another suffix (a transcoded copy)."""
+        path = os.path.join(self.data_prefix['video'], name)
+        return path if os.path.isfile(path) else videos.get(os.path.splitext(name)[0], path)
 
     @staticmethod
     def _event(entry: dict) -> tuple[int, int]:

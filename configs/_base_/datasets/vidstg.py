@@ -10,6 +10,7 @@ num_workers = 4  # processes a GPU that read videos
 # ---- sometimes changed ---------------------------------------------------------------------------------------------
 video_folder = 'videos'  # one line to switch to transcoded copies
 box_folder = 'bbox_annos'  # VidOR's files, flat or in VidOR's own folder tree; not needed with vstg_annos
+cache_dir = 'index_cache'  # below data_root: the parsed annotation, made once; None parses at every start
 video_backend = 'decord'  # or 'pyav'
 on_broken_video = 'raise'  # or 'skip': left out of training, counted as a miss in evaluation
 height = 420  # pixels; frames wider than 1.4:1 are squeezed
@@ -55,6 +56,7 @@ train_dataloader = dict(
         data_root=data_root,
         ann_file=train_ann_file,
         data_prefix=dict(video=video_folder, boxes=box_folder),
+        cache_dir=cache_dir,
         on_broken_video=on_broken_video,
         pipeline=train_pipeline,
     ),
@@ -70,6 +72,7 @@ val_dataloader = dict(
         data_root=data_root,
         ann_file=val_ann_file,
         data_prefix=dict(video=video_folder, boxes=box_folder),
+        cache_dir=cache_dir,
         on_broken_video=on_broken_video,
         test_mode=True,
         pipeline=test_pipeline,
@@ -86,6 +89,7 @@ test_dataloader = dict(
         data_root=data_root,
         ann_file=test_ann_file,
         data_prefix=dict(video=video_folder, boxes=box_folder),
+        cache_dir=cache_dir,
         on_broken_video=on_broken_video,
         test_mode=True,
         pipeline=test_pipeline,

@@ -34,12 +34,12 @@ class LoadVideoInfo(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Fill in what is missing."""
-        if any(results.get(key) is None for key in ('frame_count', 'fps', 'ori_shape')):
+        needed = ['fps', 'ori_shape'] if 'segment' in results else ['fps', 'ori_shape', 'frame_count']
+        if any(key not in results for key in needed):
             with open_video(results['video_path'], self.backend) as video:
                 found = dict(frame_count=video.frame_count, fps=video.fps, ori_shape=video.size)
-            results.update({key: value for key, value in found.items() if results.get(key) is None})
-        if results.get('segment') is None:
-            results['segment'] = (0, results['frame_count'])
+            results.update({key: value for key, value in found.items() if key not in results})
+        results.setdefault('segment', (0, results.get('frame_count')))
         return results
 
     def __repr__(self) -> str:
