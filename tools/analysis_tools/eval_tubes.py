@@ -4,8 +4,8 @@
     python tools/analysis_tools/eval_tubes.py PRED.json data/hc-stvg/annos/hcstvg_v1/test.json --compare OTHER.json
 
 Prints the metrics in both conventions, by kind of sentence where there are several, then tables by duration of the
-event, size of the box and number of words, and the hardest items. The metrics equal those of `tools/test.py` to the last
-digit. `--compare` sets a second predictions file beside the first, item by item; `--plots` draws the distributions.
+event, size of the box and number of words, and the hardest items. The metrics equal those of `tools/test.py` to the
+last digit. `--compare` sets a second predictions file beside the first, item by item; `--plots` draws distributions.
 """
 
 import argparse
