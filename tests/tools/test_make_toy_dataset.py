@@ -36,7 +36,7 @@ def casts(count):
 
 def test_same_seed_gives_same_bytes(small, tmp_path, monkeypatch):
     again = make(tmp_path / 'again', monkeypatch, '--train', '6', '--test', '3', '--workers', '1')
-    assert len(digest(small)) == 12
+    assert len(digest(small)) == 11
     assert digest(again) == digest(small)
     other = make(tmp_path / 'other', monkeypatch, '--train', '1', '--test', '1', '--seed', '1', '--workers', '1')
     assert not set(digest(other).values()) & set(digest(small).values())
@@ -105,18 +105,6 @@ def test_every_word_matters():
         for word in range(3):
             needed[word] += len({look[:word] + look[word + 1 :] for look in looks}) < 4
     assert needed.min() >= 12
-
-
-def test_exchanged_sentences(small):
-    folder = small / 'annos' / 'hcstvg_v1'
-    items, exchanged = (json.loads((folder / f'{name}.json').read_text()) for name in ('test', 'test_exchanged'))
-    assert list(exchanged) == list(items)
-    for name, item in items.items():
-        assert {**exchanged[name], 'caption': ''} == {**item, 'caption': ''}
-    captions = [[item['caption'] for item in file.values()] for file in (items, exchanged)]
-    assert sorted(captions[0]) == sorted(captions[1])
-    twice = {str(i): {'caption': text} for i, text in enumerate('aabb')}
-    assert [item['caption'] for item in toy.exchange_captions(twice).values()] == ['b', 'b', 'a', 'a']
 
 
 @pytest.mark.parametrize('option', [('--train', '0'), ('--test', '-1'), ('--workers', '0'), ('--seed', '-1')])

@@ -8,7 +8,6 @@ that movement. The other three are like it in all but one or two of these, and a
 only the sentence tells which.
 
 Layout: `annos/hcstvg_v1/{train,test}.json` and `v1_video/*.mp4`. Boxes are `[x, y, w, h]`, `st_frame` counts from 1.
-`test_exchanged.json` is `test.json` with each sentence moved to another video: who reads the sentence scores low there.
 Each video has a seed of its own, so the same seed gives the same files, whatever the number of workers.
 """
 
@@ -188,20 +187,6 @@ def make_split(out: Path, split: str, count: int, seed: int, workers: int) -> No
         items = pool.map(make, range(count), chunksize=4)
         annotations = dict(tqdm(items, desc=f'{split} videos', total=count))
     (anno_dir / f'{split}.json').write_text(json.dumps(annotations))
-    if split == 'test' and count > 1:
-        (anno_dir / 'test_exchanged.json').write_text(json.dumps(exchange_captions(annotations)))
-
-
-def exchange_captions(annotations: dict[str, dict]) -> dict[str, dict]:
-    """Give each item the sentence of the one a fixed number of places on, so that as few as possible keep theirs."""
-    captions = [item['caption'] for item in annotations.values()]
-
-    def kept(shift: int) -> int:
-        return sum(own == other for own, other in zip(captions, captions[shift:] + captions[:shift], strict=True))
-
-    shift = min(range(1, len(captions)), key=kept)
-    exchanged = captions[shift:] + captions[:shift]
-    return {name: {**annotations[name], 'caption': text} for name, text in zip(annotations, exchanged, strict=True)}
 
 
 def parse_args() -> argparse.Namespace:
