@@ -76,8 +76,8 @@ class BaseSTVGDataset(BaseDataset):
         self.exclude = exclude
         self.on_broken_video = on_broken_video
         self.on_bad_annotation = on_bad_annotation
-        self._seed = torch.initial_seed()
-        self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()  # seen by workers that outlive an epoch
+        # Epoch and seed of the random choices, in memory that running workers see too.
+        self._chance = torch.tensor([0, torch.initial_seed() % 2**62]).share_memory_()
         self._named_videos: set[str] = set()
         super().__init__(
             ann_file=self._first_existing(ann_file, data_root),
@@ -96,9 +96,16 @@ class BaseSTVGDataset(BaseDataset):
     def load_data_list(self) -> list[dict]:
         """Items of the annotation file, in its order, those to exclude included."""
 
-    def set_epoch(self, epoch: int):
-        """Tell the random choices of which epoch to make. Reaches running workers too."""
-        self._epoch.fill_(epoch)
+    def set_epoch(self, epoch: int, seed: int | None = None):
+        """Tell the random choices of which epoch to make, running workers included.
+
+        Args:
+            epoch: The epoch, from 0.
+            seed: Seed of the choices. By default the one that PyTorch had when the data set was made.
+        """
+        self._chance[0] = epoch
+        if seed is not None:
+            self._chance[1] = seed
 
     def filter_data(self) -> list[dict]:
         """Leave out excluded items and deal with senseless annotations."""
@@ -137,7 +144,7 @@ class BaseSTVGDataset(BaseDataset):
             return PackSTVGInputs()(dict(self.get_data_info(idx), broken=error.reason))
 
     def _seed_choices(self, idx: int):
-        state = np.random.SeedSequence([self._seed, int(self._epoch), idx]).generate_state(4)
+        state = np.random.SeedSequence([*self._chance.tolist(), idx]).generate_state(4)
         np.random.seed(state)
         random.seed(int(state[0]))
 
