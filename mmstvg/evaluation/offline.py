@@ -1,5 +1,6 @@
 """Scoring a predictions file without a model."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,8 @@ def load_items(source: str | Path, split: str = 'test') -> list[dict]:
     """Items of a data set without reading any video.
 
     Args:
-        source: A config, whose data set for `split` is taken, or an annotation file in HC-STVG's format.
+        source: A config, whose data set for `split` is taken, or an annotation file that needs no other: HC-STVG's, or
+            VidSTG's merged one.
         split: `'test'`, `'val'` or `'train'`; for configs.
 
     Returns:
@@ -51,10 +53,20 @@ def load_items(source: str | Path, split: str = 'test') -> list[dict]:
         options = dict(loader['dataset'], pipeline=[], test_mode=True)
     else:
         # The folder of the videos does not matter, for none is opened.
-        options = dict(type='HCSTVGDataset', ann_file=str(path), test_mode=True, on_bad_annotation='skip')
+        options = dict(type=_dataset_of(path), ann_file=str(path), test_mode=True, on_bad_annotation='skip')
     init_default_scope('mmstvg')
     dataset = DATASETS.build(options)
     return [dataset.get_data_info(index) for index in range(len(dataset))]
+
+
+def _dataset_of(path: Path) -> str:
+    """The data set class that reads an annotation file."""
+    content = json.loads(path.read_text(encoding='utf-8'))
+    if isinstance(content, dict):
+        return 'HCSTVGDataset'
+    if isinstance(content, list) and content and 'target_bboxs' in content[0]:
+        return 'VidSTGDataset'
+    raise ValueError(f"{path} is neither HC-STVG's annotation nor VidSTG's merged one; give a config instead.")
 
 
 def score_predictions(

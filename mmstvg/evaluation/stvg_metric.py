@@ -20,7 +20,7 @@ class STVGMetric(BaseMetric):
     """m_tIoU, m_vIoU, m_gt_vIoU, and the shares of items above vIoU and gt_vIoU of 0.3 and 0.5.
 
     The formulas are in `tube_iou`. Where items have kinds of sentences (VidSTG), each kind's averages come too, under
-    names such as `declarative/m_vIoU`.
+    names such as `declar/m_vIoU`.
 
     Each item counts once, however often a sampler that pads repeats it. An item without a predicted tube, because its
     video or annotation is broken or because it never came, counts 0 and is reported. An item without ground truth is

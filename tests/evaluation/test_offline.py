@@ -47,6 +47,20 @@ def test_items_of_an_annotation_file(annotation):
     assert 'gt_tube' not in items[3]
 
 
+def test_items_of_merged_vidstg(tmp_path):
+    span = dict(begin_fid=3, end_fid=5)
+    entry = dict(id=7, vid='v', fps=10, width=100, height=80, used_segment=dict(begin_fid=0, end_fid=20))
+    entry.update(ori_temp_gt=span, qtype='inter', sentence=dict(description='who runs'))
+    entry['target_bboxs'] = [dict(xmin=1, ymin=2, xmax=30, ymax=40)] * 3
+    path = tmp_path / 'val.json'
+    path.write_text(json.dumps([entry]))
+    (item,) = load_items(path)
+    assert (item['item_id'], item['qtype'], item['gt_tube'].span) == (7, 'inter', (3, 6))
+    path.write_text(json.dumps([dict(vid='v', captions=[], questions=[])]))
+    with pytest.raises(ValueError, match='give a config instead'):
+        load_items(path)
+
+
 def test_items_of_a_config(annotation, tmp_path):
     dataset = dict(type='HCSTVGDataset', data_root=str(tmp_path), ann_file='test.json', on_bad_annotation='skip')
     dataset['pipeline'] = [dict(type='PackSTVGInputs')]

@@ -120,7 +120,7 @@ def parse_args() -> argparse.Namespace:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('predictions', type=Path, help='what tools/test.py --out wrote')
-    parser.add_argument('truth', type=Path, help="a config, or an annotation file in HC-STVG's format")
+    parser.add_argument('truth', type=Path, help="a config, HC-STVG's annotation file, or VidSTG's merged one")
     parser.add_argument('--split', default='test', choices=('test', 'val', 'train'), help='of the config')
     parser.add_argument('--compare', type=Path, help='a second predictions file')
     parser.add_argument('--hardest', type=int, default=10, help='how many items to list (default: %(default)s)')
