@@ -19,6 +19,7 @@ class TubeScene:
         pred_tube: The prediction, where there is one.
         gt_tube: The annotation, where there is one.
         score: Confidence of the prediction, where known.
+        ori_shape: `(height, width)` that boxes refer to. None where the frames have that size; rescaled copies do not.
 
     Raises:
         ValueError: There is no frame, or `fps` is not positive.
@@ -30,6 +31,7 @@ class TubeScene:
     pred_tube: Tube | None = None
     gt_tube: Tube | None = None
     score: float | None = None
+    ori_shape: tuple[int, int] | None = None
 
     def __post_init__(self):
         if self.frame_count < 1:

@@ -64,7 +64,7 @@ class TubeVisualizer(Visualizer):
         """Draw one frame with the strip under it.
 
         Args:
-            image: RGB uint8 `(H, W, 3)`, the size that boxes refer to.
+            image: RGB uint8 `(H, W, 3)`.
             frame: Its index in the video, from 0.
             scene: What to draw.
 
@@ -173,12 +173,14 @@ class TubeVisualizer(Visualizer):
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         picture = cv2.resize(image, (width, max(round(old_height * scale), 1)), interpolation=method)
         thickness = max(round(width / 320), 2)
+        size = np.array([width, picture.shape[0]] * 2)
+        box_height, box_width = scene.ori_shape or (old_height, old_width)
         for name in scene.tubes:
             box = scene.box_at(name, frame)
             if box is not None:
                 # The half pixel: boxes count from a pixel's edge, OpenCV from its middle.
-                limit = np.array([width, picture.shape[0]] * 2) + 4 * thickness
-                corners = (box * scale - 0.5).clip(-4 * thickness, limit).round().astype(int)
+                corners = box * size / ([box_width, box_height] * 2) - 0.5
+                corners = corners.clip(-4 * thickness, size + 4 * thickness).round().astype(int)
                 _draw_box(picture, corners, COLORS[name], thickness, dashed=name == 'truth')
         return picture
 

@@ -53,6 +53,13 @@ def test_box_stands_where_it_belongs(visualizer):
     assert columns.max() - columns.min() == pytest.approx(201, abs=3)
 
 
+def test_boxes_of_rescaled_copies(visualizer):
+    own = scene(pred_tube=Tube((0, 40), [0, 39], [[100, 20, 301, 90]] * 2))
+    copy = scene(pred_tube=Tube((0, 40), [0, 39], [[200, 60, 602, 270]] * 2), ori_shape=(360, 1280))
+    pictures = [visualizer.draw_frame(gray(120, 640), 30, one)[:120] for one in (own, copy)]
+    assert np.array_equal(*pictures)
+
+
 def test_boxes_far_outside_do_no_harm(visualizer):
     wild = Tube((0, 40), [0, 39], [[-1e9, -50, 1e12, 3e9]] * 2)
     visualizer.draw_frame(gray(), 15, scene(pred_tube=wild))

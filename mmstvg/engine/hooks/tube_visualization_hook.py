@@ -107,5 +107,6 @@ class TubeVisualizationHook(Hook):
                 pred_tube=sample.pred_tube,
                 gt_tube=sample.get('gt_tube'),
                 score=sample.get('score'),
+                ori_shape=sample.get('ori_shape'),
             )
             return visualizer.save(stem, video, scene, self.sheet_frames, self.video)
