@@ -31,15 +31,17 @@ class STVGDataPreprocessor(BaseDataPreprocessor):
         """Make a batch of clips.
 
         Args:
-            data: `inputs`, a list of RGB clips `(T, 3, H, W)` in [0, 255], uint8 or float, and `data_samples`.
+            data: `inputs`, RGB clips `(T, 3, H, W)` in [0, 255], uint8 or float, and `data_samples`. A clip is
+                None where the video could not be read; its sample says so in `broken`.
             training: Unused; the batch is the same.
 
         Returns:
             `inputs` as `dict(video=(B, T, 3, H, W), frame_mask=(B, T), pixel_mask=(B, H, W))`, float and bool, masks
-            True where padded, and the `data_samples`.
+            True where padded, `B` counting readable videos alone, and all `data_samples`.
         """
         data = self.cast_data(data)
-        clips = [(clip.float().div_(255) - self.mean).div_(self.std) for clip in data['inputs']]
+        clips = [clip for clip in data['inputs'] if clip is not None]
+        clips = [(clip / 255 - self.mean).div_(self.std) for clip in clips]
         return {'inputs': pad_clips(clips), 'data_samples': data.get('data_samples')}
 
 
@@ -47,8 +49,11 @@ def pad_clips(clips: list[Tensor]) -> dict[str, Tensor]:
     """Stack normalised clips `(T, 3, H, W)` that may differ in length and size, zeros behind each side.
 
     Returns:
-        `dict(video=(B, T, 3, H, W), frame_mask=(B, T), pixel_mask=(B, H, W))`, masks True where padded.
+        `dict(video=(B, T, 3, H, W), frame_mask=(B, T), pixel_mask=(B, H, W))`, masks True where padded; empty without
+        clips.
     """
+    if not clips:
+        return {}
     sizes = [(clip.shape[0], *clip.shape[2:]) for clip in clips]
     length, height, width = (max(sides) for sides in zip(*sizes, strict=True))
     first = clips[0]

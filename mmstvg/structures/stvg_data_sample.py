@@ -8,8 +8,8 @@ from .tube import Tube
 class STVGDataSample(BaseDataElement):
     """One video with one sentence.
 
-    Metainfo: `item_id` (int, unique in the data set), `video_id`, `video_path`, `text` (the sentence as the text encoder
-    gets it), `qtype` (kind of sentence, such as `'declarative'`), `fps`, `frame_count`, `ori_shape` and `img_shape`
+    Metainfo: `item_id` (int, unique in the data set), `video_id`, `video_path`, `text` (the sentence as the text
+    encoder gets it), `qtype` (kind of sentence, such as `'declarative'`), `fps`, `frame_count`, `ori_shape` and `img_shape`
     (`(height, width)` of the original and of the resized frame), `frame_ids` (`(T,)`, the original index of each
     sampled frame).
 

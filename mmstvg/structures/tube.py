@@ -16,7 +16,7 @@ class Tube:
     Args:
         span: `(start, end)`, frames `start … end - 1`; `end > start`.
         frame_ids: `(n,)` integers, strictly ascending: the frames whose boxes are known.
-        boxes: `(n, 4)` float, `(x1, y1, x2, y2)`.
+        boxes: `(n, 4)`, `(x1, y1, x2, y2)`; float32 or float64, whichever it is given.
 
     Raises:
         ValueError: The span is empty or reversed, frames and boxes differ in number, or the frames are not ascending.
@@ -29,7 +29,8 @@ class Tube:
     def __post_init__(self):
         span = (int(self.span[0]), int(self.span[1]))
         frame_ids = np.asarray(self.frame_ids, dtype=np.int64).reshape(-1)
-        boxes = np.asarray(self.boxes, dtype=np.float32).reshape(-1, 4)
+        boxes = np.asarray(self.boxes)
+        boxes = boxes.astype(boxes.dtype if boxes.dtype.kind == 'f' else np.float32).reshape(-1, 4)
         if span[1] <= span[0]:
             raise ValueError(f'A tube needs a span [start, end) with end > start, got {span}.')
         if len(frame_ids) != len(boxes):
@@ -55,10 +56,10 @@ class Tube:
             frames: `(m,)` frame indices.
 
         Returns:
-            Boxes `(m, 4)` float32, zero where unknown, and bool `(m,)`, True where a box is known.
+            Boxes `(m, 4)`, zero where unknown, and bool `(m,)`, True where a box is known.
         """
         frames = np.asarray(frames, dtype=np.int64).reshape(-1)
-        boxes = np.zeros((len(frames), 4), dtype=np.float32)
+        boxes = np.zeros((len(frames), 4), dtype=self.boxes.dtype)
         if len(self.frame_ids) == 0:
             return boxes, np.zeros(len(frames), dtype=bool)
         place = np.searchsorted(self.frame_ids, frames).clip(max=len(self.frame_ids) - 1)
@@ -73,14 +74,14 @@ class Tube:
             frames: `(m,)` frame indices.
 
         Returns:
-            Boxes `(m, 4)` float32, zero outside the first and last known frame, and bool `(m,)`, True inside.
+            Boxes `(m, 4)`, zero outside the first and last known frame, and bool `(m,)`, True inside.
         """
         frames = np.asarray(frames, dtype=np.int64).reshape(-1)
         if len(self.frame_ids) == 0:
-            return np.zeros((len(frames), 4), dtype=np.float32), np.zeros(len(frames), dtype=bool)
+            return np.zeros((len(frames), 4), dtype=self.boxes.dtype), np.zeros(len(frames), dtype=bool)
         covered = (frames >= self.frame_ids[0]) & (frames <= self.frame_ids[-1])
         sides = [np.interp(frames, self.frame_ids, side) for side in self.boxes.T.astype(np.float64)]
-        boxes = np.stack(sides, axis=1).astype(np.float32)
+        boxes = np.stack(sides, axis=1).astype(self.boxes.dtype)
         boxes[~covered] = 0
         return boxes, covered
 
@@ -103,7 +104,7 @@ class Tube:
 
     def clip(self, height: int, width: int) -> 'Tube':
         """The tube with boxes cut to the frame; boxes that do not overlap it are dropped, the span stays."""
-        boxes = self.boxes.clip(0, np.array([width, height, width, height], dtype=np.float32))
+        boxes = self.boxes.clip(0, np.array([width, height, width, height], dtype=self.boxes.dtype))
         kept = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
         return Tube(self.span, self.frame_ids[kept], boxes[kept])
 

@@ -1,6 +1,5 @@
 """The model answers what the reference answered: outputs, context, losses, gradients, tubes."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +7,11 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from reference import CASES, ReferenceCase, reference_state_dict
 
 from mmstvg.models.heads import STVGTargets
 from mmstvg.registry import MODELS
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parents[2] / 'tools' / 'model_converters'))
-import cgstvg_to_mmstvg
-from reference import CASES, ReferenceCase, reference_state_dict
+from tools.model_converters import cgstvg_to_mmstvg
 
 OUTPUTS = {
     'pred_boxes': 'pred_boxes',

@@ -7,7 +7,7 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from mmstvg.models.encoders import EncodedClips
-from mmstvg.structures import STVGDataSample
+from mmstvg.structures import STVGDataSample, Tube
 
 Inputs = dict[str, Tensor]
 
@@ -63,22 +63,32 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
         raise ValueError(f"mode is 'tensor', 'loss' or 'predict', got {mode!r}.")
 
     def loss(self, inputs: Inputs, data_samples: Sequence[STVGDataSample]) -> dict[str, Tensor]:
-        """Weighted losses of a batch, means over its videos."""
-        return self.head.loss(self.encode(inputs, data_samples), data_samples)
+        """Weighted losses of a batch, means over its readable videos.
+
+        A batch without any gives a zero loss that reaches every parameter, so that the processes stay in step.
+        """
+        readable = [sample for sample in data_samples if 'broken' not in sample]
+        if not readable:
+            return {'loss_empty': sum(p.sum() for p in self.parameters() if p.requires_grad) * 0.0}
+        return self.head.loss(self.encode(inputs, readable), readable)
 
     def predict(self, inputs: Inputs, data_samples: Sequence[STVGDataSample]) -> list[STVGDataSample]:
-        """Set `pred_tube` and `score` of each sample; ground truth is not read."""
+        """Set `pred_tube` and `score` of each sample whose video was readable; ground truth is not read."""
+        readable = [sample for sample in data_samples if 'broken' not in sample]
         for part in range(self.interleave):
-            rows = [i for i, sample in enumerate(data_samples) if len(sample.frame_ids) > part]
+            rows = [i for i, sample in enumerate(readable) if len(sample.frame_ids) > part]
             if not rows:
                 break
-            samples = [_every_nth(data_samples[i], part, self.interleave) for i in rows]
-            clips = {name: x[rows] if len(rows) < len(data_samples) else x for name, x in inputs.items()}
-            clips['video'] = clips['video'][:, part :: self.interleave]
-            clips['frame_mask'] = clips['frame_mask'][:, part :: self.interleave]
+            samples = [_every_nth(readable[i], part, self.interleave) for i in rows]
+            clips = inputs if len(rows) == len(readable) else {name: x[rows] for name, x in inputs.items()}
+            clips = {
+                'video': clips['video'][:, part :: self.interleave],
+                'frame_mask': clips['frame_mask'][:, part :: self.interleave],
+                'pixel_mask': clips['pixel_mask'],
+            }
             answers = self.head.predict(self.encode(clips, samples), samples)
             for i, (tube, score) in zip(rows, answers, strict=True):
-                _add_answer(data_samples[i], tube, score, first=part == 0)
+                _add_answer(readable[i], tube, score, first=part == 0)
         return list(data_samples)
 
 
@@ -89,7 +99,7 @@ def _every_nth(sample: STVGDataSample, part: int, step: int) -> STVGDataSample:
     return clip
 
 
-def _add_answer(sample: STVGDataSample, tube, score: float, first: bool) -> None:
+def _add_answer(sample: STVGDataSample, tube: Tube, score: float, first: bool) -> None:
     """Set the answer of the first clip of a video, merge those of the others; the score is the best of them."""
     if first:
         sample.pred_tube, sample.score = tube, score

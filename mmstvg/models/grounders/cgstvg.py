@@ -88,7 +88,7 @@ class CGSTVG(BaseGrounder):
 
 def _clip_sizes(inputs: Inputs, data_samples: Sequence[STVGDataSample]) -> list[ClipSize]:
     """Unpadded length, height and width of each video, from the samples: no look at the device."""
-    if len(data_samples) == 1:  # a video alone has no padding
+    if len(data_samples) == 1 and 'img_shape' not in data_samples[0]:  # a video alone has no padding
         video = inputs['video']
         return [(video.shape[1], *video.shape[3:])]
     return [(len(sample.frame_ids), *sample.img_shape) for sample in data_samples]

@@ -52,7 +52,7 @@ def tubes_from_outputs(
     frame_scores = _frame_scores(outputs)
     packed = torch.cat([boxes, frame_scores[..., None], spans[:, None].expand(-1, boxes.shape[1], -1)], dim=-1)
     tubes = []
-    for row, sample in zip(packed.cpu().numpy(), data_samples, strict=True):  # one copy from the device
+    for row, sample in zip(packed.detach().cpu().numpy(), data_samples, strict=True):  # one copy from the device
         frames = sample.frame_ids
         height, width = sample.ori_shape
         first, last = int(row[0, 5]), int(row[0, 6])

@@ -1,0 +1,161 @@
+import numpy as np
+import pytest
+import torch
+from batches import batch_of, make_clip, make_sample, mixed_batch, toy_model
+
+OPTIONS = {'model.head.context.refiner.theta_t': -1.0, 'model.head.context.refiner.theta_s': 0.9}
+
+
+@pytest.fixture(scope='module')
+def model():
+    return toy_model(cfg_options=OPTIONS)
+
+
+def assert_same_outputs(together, alone, row):
+    for name, expected in alone.items():
+        found = together[name][:, row : row + 1, : expected.shape[2]]
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4, msg=lambda m, n=name: f'{n}: {m}')
+
+
+def test_each_video_of_a_batch_gets_what_it_gets_alone(model):
+    items = mixed_batch()
+    with torch.no_grad():
+        together = model(**batch_of(model, items), mode='tensor')
+        assert together['context_frames'].any()
+        for row, item in enumerate(items):
+            assert_same_outputs(together, model(**batch_of(model, [item]), mode='tensor'), row)
+
+
+def test_losses_of_a_batch_are_the_means_of_its_videos(model):
+    items = mixed_batch()
+    with torch.no_grad():
+        together = model(**batch_of(model, items), mode='loss')
+        alone = [model(**batch_of(model, [item]), mode='loss') for item in items]
+    assert set(together) == set(alone[0])
+    for name, value in together.items():
+        mean = torch.stack([losses[name] for losses in alone]).mean()
+        torch.testing.assert_close(value, mean, atol=1e-4, rtol=1e-4, msg=lambda m, n=name: f'{n}: {m}')
+
+
+def test_gradients_of_a_batch_are_the_means_of_its_videos():
+    model = toy_model().train()  # the toy model has no dropout
+    items = mixed_batch()
+
+    def gradients(batch):
+        model.zero_grad()
+        sum(model(**batch_of(model, batch), mode='loss').values()).backward()
+        return {name: p.grad.clone() for name, p in model.named_parameters()}
+
+    together = gradients(items)
+    alone = [gradients([item]) for item in items]
+    scale = max(float(g.norm()) for g in together.values())
+    for name, gradient in together.items():
+        mean = sum(g[name] for g in alone) / len(items)
+        assert float((gradient - mean).norm()) <= 1e-4 * scale, name
+
+
+def test_every_parameter_gets_a_gradient_without_context():
+    model = toy_model(cfg_options={'model.head.context.refiner.theta_gt': 2.0}).train()
+    sum(model(**batch_of(model, mixed_batch()), mode='loss').values()).backward()
+    assert [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
+
+
+def test_prediction_reads_no_ground_truth(model):
+    answers = []
+    for with_truth in (True, False):
+        items = mixed_batch()
+        for item in items:
+            if not with_truth:
+                del item['data_samples'].gt_tube
+        answers.append(model(**batch_of(model, items), mode='predict'))
+    for one, other in zip(*answers, strict=True):
+        assert one.pred_tube.span == other.pred_tube.span
+        np.testing.assert_array_equal(one.pred_tube.boxes, other.pred_tube.boxes)
+        assert one.score == other.score
+
+
+def test_batch_predicts_what_single_videos_predict(model):
+    together = model(**batch_of(model, mixed_batch()), mode='predict')
+    for sample, item in zip(together, mixed_batch(), strict=True):
+        (alone,) = model(**batch_of(model, [item]), mode='predict')
+        assert sample.pred_tube.span == alone.pred_tube.span
+        np.testing.assert_allclose(sample.pred_tube.boxes, alone.pred_tube.boxes, atol=5e-3)
+        assert sample.score == pytest.approx(alone.score, abs=1e-5)
+
+
+def test_interleaved_prediction_is_the_hull_of_both_halves(model):
+    item = mixed_batch()[0]
+    (merged,) = model(**batch_of(model, [item]), mode='predict')
+    halves = []
+    model.interleave = 1
+    for part in range(2):
+        clip = item['inputs'][part::2]
+        sample = item['data_samples'].clone()
+        sample.set_metainfo(dict(frame_ids=sample.frame_ids[part::2]))
+        halves += model(**batch_of(model, [dict(inputs=clip, data_samples=sample)]), mode='predict')
+    model.interleave = 2
+    expected = halves[0].pred_tube.merge(halves[1].pred_tube)
+    assert merged.pred_tube.span == expected.span
+    np.testing.assert_array_equal(merged.pred_tube.frame_ids, item['data_samples'].frame_ids)
+    np.testing.assert_allclose(merged.pred_tube.boxes, expected.boxes, atol=1e-3)
+
+
+def test_one_frame_beside_a_longer_video(model):
+    short = dict(inputs=make_clip(7, 1, 64, 64), data_samples=make_sample(1, 64, 64, (0, 1), 'red circle'))
+    long = mixed_batch()[1]
+    together = model(**batch_of(model, [short, long]), mode='predict')
+    assert together[0].pred_tube.span == (0, 1)
+    (alone,) = model(**batch_of(model, [mixed_batch()[1]]), mode='predict')
+    assert together[1].pred_tube.span == alone.pred_tube.span
+    losses = model(**batch_of(model, [short]), mode='loss')
+    assert all(torch.isfinite(value) for value in losses.values())
+
+
+def test_broken_video_is_left_out(model):
+    broken = dict(inputs=None, data_samples=make_sample(4, 64, 64, (0, 2), 'red'))
+    broken['data_samples'].set_metainfo(dict(broken='empty file'))
+    good = mixed_batch()[0]
+    losses = model(**batch_of(model, [broken, good]), mode='loss')
+    alone = model(**batch_of(model, [mixed_batch()[0]]), mode='loss')
+    torch.testing.assert_close(losses['loss_bbox'], alone['loss_bbox'])
+    answers = model(**batch_of(model, [broken, good]), mode='predict')
+    assert 'pred_tube' not in answers[0]
+    assert 'pred_tube' in answers[1]
+    empty = model(**batch_of(model, [broken]), mode='loss')
+    assert {name: value.item() for name, value in empty.items()} == {'loss_empty': 0.0}
+    assert 'pred_tube' not in model(**batch_of(model, [broken]), mode='predict')[0]
+
+
+@pytest.mark.parametrize(
+    'options',
+    [{'model.motion_backbone': None, 'model.head.context.generator.with_motion': False,
+      'model.head.context.refiner.with_motion': False}, {'model.head.context': None}],
+    ids=['no motion', 'baseline'],
+)  # fmt: skip
+def test_variants_train_and_predict(options):
+    model = toy_model(cfg_options=options).train()
+    losses = model(**batch_of(model, mixed_batch()), mode='loss')
+    sum(losses.values()).backward()
+    assert ('loss_conf' in losses) == (model.head.context is not None)
+    assert all(p.grad is not None for p in model.parameters() if p.requires_grad)
+    model.eval()
+    with torch.no_grad():
+        together = model(**batch_of(model, mixed_batch()), mode='tensor')
+        assert_same_outputs(together, model(**batch_of(model, mixed_batch()[1:2]), mode='tensor'), 1)
+
+
+def test_unknown_mode_is_named(model):
+    with pytest.raises(ValueError, match="'train'"):
+        model(**batch_of(model, mixed_batch()[:1]), mode='train')
+
+
+def test_missing_ground_truth_is_named(model):
+    item = mixed_batch()[0]
+    del item['data_samples'].gt_tube
+    with pytest.raises(ValueError, match='Item 9 has no ground truth'):
+        model(**batch_of(model, [item]), mode='loss')
+
+
+def test_unknown_test_cfg_is_named():
+    with pytest.raises(ValueError, match='halves'):
+        toy_model(cfg_options={'model.test_cfg.halves': 2})
