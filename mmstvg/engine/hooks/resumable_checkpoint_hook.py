@@ -21,7 +21,7 @@ class ResumableCheckpointHook(Hook):
     * `epoch_N.pth` after each `interval` epochs, and once more after its validation, with the metrics.
     * `mid_epoch.pth` after each `iter_interval` iterations, and when the training is stopped inside an epoch; with
       accumulated gradients at the next update.
-    * `best_{metric}_epoch_N.pth`, weights only, when the validation was the best so far.
+    * `best_{metric}_epoch_N.pth` when the validation was the best so far: only the weights it was done with.
 
     Args:
         interval: Epochs between two checkpoints; the last epoch is always saved.
@@ -49,6 +49,7 @@ class ResumableCheckpointHook(Hook):
         self.save_best = save_best
         self.training = False
         self.due = False
+        self.weights_only = False
 
     def before_train(self, runner: Runner) -> None:
         """A run that starts anew does not leave the trace of an older one in its folder to be resumed from."""
@@ -82,6 +83,12 @@ class ResumableCheckpointHook(Hook):
         if self._epoch_file(runner.epoch) in runner.message_hub.get_info('kept_checkpoints', []):
             self._save_epoch(runner, runner.epoch)
 
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Drop from a best checkpoint what only resuming needs."""
+        if self.weights_only:
+            for key in set(checkpoint) - {'meta', 'state_dict'}:
+                del checkpoint[key]
+
     def after_train(self, runner: Runner) -> None:
         """What is saved from now on is not this hook's."""
         self.training = False
@@ -108,29 +115,25 @@ class ResumableCheckpointHook(Hook):
         name = f'best_{self.save_best}_epoch_{runner.epoch}.pth'.replace('/', '_')
         hub.update_info('best_score', score)
         hub.update_info('best_ckpt', name)
-        self._write(runner, name, epoch=runner.epoch, iteration=runner.iter, resumable=False)
+        self.weights_only = True
+        self._write(runner, name, epoch=runner.epoch, iteration=runner.iter)
+        self.weights_only = False
         runner.logger.info(f'Best {self.save_best} so far: {score:.4f}, saved as {name}')
         if previous not in (None, name):
             self._remove(runner, [previous])
 
     def _save(self, runner: Runner, name: str, epoch: int, iteration: int) -> None:
-        self._write(runner, name, epoch, iteration, resumable=True)
+        self._write(runner, name, epoch, iteration)
         if is_main_process():
             path = Path(runner.work_dir) / name
             write_text_atomically(Path(runner.work_dir) / POINTER, str(path))
             runner.logger.info(f'Saved {path}')
 
     @staticmethod
-    def _write(runner: Runner, name: str, epoch: int, iteration: int, resumable: bool) -> None:
+    def _write(runner: Runner, name: str, epoch: int, iteration: int) -> None:
         part = f'{name}.part'
         try:
-            runner.save_checkpoint(
-                runner.work_dir,
-                part,
-                save_optimizer=resumable,
-                save_param_scheduler=resumable,
-                meta=dict(epoch=epoch, iter=iteration),
-            )
+            runner.save_checkpoint(runner.work_dir, part, meta=dict(epoch=epoch, iter=iteration))
             if is_main_process():
                 publish_file(Path(runner.work_dir) / part, Path(runner.work_dir) / name)
         except OSError as error:

@@ -1,4 +1,6 @@
+import os
 import signal
+import threading
 from collections.abc import Iterable
 
 from mmengine.dist import all_reduce, broadcast, get_world_size
@@ -107,16 +109,16 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
             )
         self.runner.message_hub.update_info('epoch_length', length)
         if self._iter == 0:
-            self.runner.message_hub.update_info('validated_epoch', 0)
+            self.runner.message_hub.update_info('epoch_validated', 0)
 
     def _validate_if_due(self) -> None:
         hub = self.runner.message_hub
         due = self._epoch >= self.val_begin and (
             self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs
         )
-        if self.runner.val_loop is None or not due or hub.get_info('validated_epoch', 0) >= self._epoch:
+        if self.runner.val_loop is None or not due or hub.get_info('epoch_validated', 0) >= self._epoch:
             return
-        hub.update_info('validated_epoch', self._epoch)  # before, so that what the validation saves knows of it
+        hub.update_info('epoch_validated', self._epoch)  # before, so that what the validation saves knows of it
         self.runner.val_loop.run()
 
     def _in_work(self) -> str:
@@ -148,9 +150,20 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
 
 
 def leave_signals_to_the_trainer(worker_id: int) -> None:
-    """Start of a data worker: an interrupt goes to all processes, but the trainer stops the workers when it is done."""
+    """Start of a data worker: a signal to all processes of a run must not take the data from a trainer that is saving.
+
+    So the worker ignores SIGINT and any SIGTERM that does not come from the trainer itself.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if hasattr(signal, 'sigwaitinfo'):  # not on macOS
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        threading.Thread(target=_end_when_trainer_says, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_when_trainer_says(trainer: int) -> None:
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != trainer:
+        pass
+    os._exit(0)
 
 
 def without_broken(batch: dict) -> dict | None:

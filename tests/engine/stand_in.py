@@ -1,0 +1,96 @@
+"""A model, data and a metric that train in milliseconds, with the names and contracts of the real ones.
+
+Processes started by tests find them by `custom_imports`; `PYTHONPATH` then has this folder.
+"""
+
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.model import BaseModel
+from torch import nn
+
+from mmstvg.datasets import BaseSTVGDataset
+from mmstvg.registry import DATASETS, METRICS, MODELS, TRANSFORMS
+from mmstvg.structures import STVGDataSample
+
+
+class StandInHead(nn.Module):
+    """Has a decoder stack of its own group and a head of the rest."""
+
+    def __init__(self):
+        super().__init__()
+        self.temporal_decoder = nn.Linear(4, 4)
+        self.box_head = nn.Linear(4, 4)
+
+
+@MODELS.register_module()
+class StandInGrounder(BaseModel):
+    """The grounder's children, tiny, with dropout, a frozen part and a buffer that moves."""
+
+    def __init__(self, dropout: float = 0.1):
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4))
+        self.motion_backbone = nn.Linear(6, 4).requires_grad_(False)
+        self.text_encoder = nn.Embedding(8, 4)
+        self.head = StandInHead()
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, inputs, data_samples, mode='tensor'):
+        """Losses, or the samples with a score."""
+        frames = torch.cat(list(inputs))  # N, 6
+        features = self.backbone(frames) + self.motion_backbone(frames) + self.text_encoder.weight.mean(0)
+        out = self.head.box_head(self.dropout(self.head.temporal_decoder(features)).relu())
+        if mode == 'loss':
+            return {'loss_bbox': out.square().mean(), 'd0.loss_bbox': features.abs().mean()}
+        for sample in data_samples:
+            sample.score = float(out.mean())
+        return data_samples
+
+
+@TRANSFORMS.register_module()
+class StandInClip:
+    """Frames that depend on the item and on chance."""
+
+    def __init__(self, broken: tuple = (), poisoned: tuple = ()):
+        self.broken = broken
+        self.poisoned = poisoned
+
+    def __call__(self, info: dict) -> dict:
+        """The item as the model gets it."""
+        sample = STVGDataSample(metainfo={key: info[key] for key in ('item_id', 'video_id', 'text')})
+        if info['item_id'] in self.broken:
+            return dict(inputs=None, data_samples=sample)
+        frames = np.random.randn(3, 6) + info['item_id'] + np.random.rand()
+        if info['item_id'] in self.poisoned:
+            frames[1, 2] = np.nan
+        return dict(inputs=torch.from_numpy(frames).float(), data_samples=sample)
+
+
+@DATASETS.register_module()
+class StandInDataset(BaseSTVGDataset):
+    """As many items as the annotation file has lines."""
+
+    METAINFO = dict(name='stand-in')
+
+    def load_data_list(self) -> list[dict]:
+        """Items."""
+        with open(self.ann_file) as file:
+            texts = file.read().splitlines()
+        return [
+            dict(item_id=i, video_id=f'video_{i}', video_path=f'{i}.mp4', text=text) for i, text in enumerate(texts)
+        ]
+
+
+@METRICS.register_module()
+class StandInMetric(BaseMetric):
+    """The mean score as m_vIoU."""
+
+    default_prefix = ''
+
+    def process(self, data_batch, data_samples):
+        """Keep the scores."""
+        self.results += [sample['score'] for sample in data_samples]
+
+    def compute_metrics(self, results):
+        """Their mean, as numpy's scalar, as metrics have it."""
+        return dict(m_vIoU=np.mean(results))
