@@ -127,21 +127,25 @@ class BaseSTVGDataset(BaseDataset):
 
         Raises:
             VideoError: Its video cannot be read as annotated (with `on_broken_video='raise'`).
+            ValueError: A transform returned nothing.
         """
         info = self.get_data_info(idx)
         if 'broken' in info:
             return PackSTVGInputs()(info)
         if not self.test_mode:
             self._seed_choices(info['sample_idx'])
+        where = f"item {info['item_id']}, '{info['text']}'"
         try:
-            return self.pipeline(info)
+            data = self.pipeline(info)
         except VideoError as error:
-            where = f"item {info['item_id']}, '{info['text']}'"
             if self.on_broken_video == 'raise':
                 message = f"{error.message} ({where}). Exclude it or set on_broken_video='skip'."
                 raise VideoError(error.path, error.reason, message) from error
             self._name_video(error, where)
             return PackSTVGInputs()(dict(self.get_data_info(idx), broken=error.reason))
+        if data is None:
+            raise ValueError(f'{where}: the pipeline gave nothing. A transform must return the results.')
+        return data
 
     def _seed_choices(self, idx: int):
         state = np.random.SeedSequence([*self._chance.tolist(), idx]).generate_state(4)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from mmengine.logging import print_log
 
+from mmstvg.utils.atomic_file import publish_file
+
 try:
     import fcntl
 except ImportError:  # not a POSIX system: processes that start together then all parse
@@ -81,9 +83,7 @@ def _save(path: str, key: str, plain: dict, arrays: dict):
     try:
         with open(unfinished, 'wb') as file:
             np.savez(file, content=content, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
+        publish_file(unfinished, path)
     except OSError as error:
         print_log(f'No index cache {path} ({error}); every start parses the annotation.', 'current', logging.WARNING)
     finally:

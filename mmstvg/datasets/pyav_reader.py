@@ -153,7 +153,10 @@ class PyAVReader(VideoReader):
     def _frames_from(self, time: int, wanted: frozenset[int]) -> Iterator[av.VideoFrame]:
         if self._container is None:
             self._open()
-        self._container.seek(time, stream=self._container.streams.video[0])
+        try:
+            self._container.seek(time, stream=self._container.streams.video[0])
+        except av.FFmpegError:  # a file that cannot be searched
+            self._open()
         return self._frames(wanted)
 
     def _frames(self, wanted: frozenset[int]) -> Iterator[av.VideoFrame]:

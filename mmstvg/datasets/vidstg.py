@@ -11,7 +11,7 @@ from mmstvg.structures import Tube
 from .base_stvg_dataset import BaseSTVGDataset
 from .file_index import VIDEO_SUFFIXES, index_files
 from .index_cache import cached, fingerprint
-from .vidstg_annotations import SPELLING, clean_sentence, read_pairs
+from .vidstg_annotations import clean_sentence, is_sound, read_pairs
 
 _FORMAT = 1  # of the cached list; count up when its content changes
 
@@ -119,7 +119,7 @@ class VidSTGDataset(BaseSTVGDataset):
             item_id=pair['id'],
             video_id=pair['vid'],
             video_path=video_path,
-            text=clean_sentence(pair['sentence'], SPELLING),
+            text=clean_sentence(pair['sentence']),
             qtype=pair['qtype'],
             fps=pair['fps'],
             ori_shape=(pair['height'], pair['width']),
@@ -130,7 +130,7 @@ class VidSTGDataset(BaseSTVGDataset):
         end = min(end, segment[1])
         if not item['text']:
             item.update(broken='sentence', broken_message=f'no word is left of the sentence {pair["sentence"]!r}')
-        elif begin < 0 or end < begin:
+        elif not is_sound((begin, end)):
             item.update(broken='event', broken_message=f'the event is frames {begin} to {end}, which holds none')
         else:
             frames = np.arange(begin, begin + len(pair['boxes']))

@@ -24,6 +24,11 @@ def clean_sentence(sentence: str, spelling: dict[str, str] = SPELLING) -> str:
     return ' '.join(spelling.get(word, word) for word in words)
 
 
+def is_sound(event: tuple[int, int]) -> bool:
+    """Whether an event, both ends inclusive, has a frame and starts in the video."""
+    return 0 <= event[0] <= event[1]
+
+
 def read_pairs(ann_file: str, box_folder: str | None) -> list[dict]:
     """Read one file of sentences, official or merged.
 
@@ -104,7 +109,7 @@ def _add_boxes(pairs: list[dict], box_folder: str):
             continue
         with open(paths[vid], encoding='utf-8') as file:
             trajectories = json.load(file)['trajectories']
-        for pair in group:
+        for pair in filter(lambda pair: is_sound(pair['event']), group):
             pair['boxes'] = _target_boxes(trajectories, pair['target_id'], *pair['event'])
             if pair['boxes'] is None:
                 pair['dropped'] = NO_BOX
@@ -149,8 +154,8 @@ def _corners(box: dict | list) -> list[float]:
 def _why_dropped(pair: dict) -> str | None:
     """The reference's rule: the event must meet the segment, and have a box for each frame up to the segment's end."""
     (begin, end), (segment_begin, segment_end) = pair['event'], pair['segment']
-    if end < begin:
-        return None  # senseless rather than unusable; the data set says so
+    if not is_sound(pair['event']):
+        return None  # senseless rather than unusable: the data set says so
     if begin > segment_end or end < segment_begin:
         return OUTSIDE
     kept = min(end, segment_end) - begin + 1

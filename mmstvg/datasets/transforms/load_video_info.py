@@ -4,7 +4,8 @@ from mmcv.transforms import BaseTransform
 
 from mmstvg.registry import TRANSFORMS
 
-from ..video_reader import open_video
+from ..video_error import VideoError
+from ..video_reader import VideoReader, open_video
 
 
 @TRANSFORMS.register_module()
@@ -14,6 +15,11 @@ class LoadVideoInfo(BaseTransform):
     Required Keys:
 
     - video_path
+    - gt_tube (optional)
+
+    Modified Keys:
+
+    - gt_tube (boxes are cut to the frame where its size was not known before)
 
     Added Keys (each only where absent):
 
@@ -26,7 +32,7 @@ class LoadVideoInfo(BaseTransform):
         backend: `'decord'` or `'pyav'`.
 
     Raises:
-        VideoError: The video cannot be read.
+        VideoError: The video cannot be read, or ends before the annotated event does.
     """
 
     def __init__(self, backend: str = 'decord'):
@@ -34,13 +40,24 @@ class LoadVideoInfo(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Fill in what is missing."""
-        needed = ['fps', 'ori_shape'] if 'segment' in results else ['fps', 'ori_shape', 'frame_count']
-        if any(key not in results for key in needed):
+        needed = {'fps', 'ori_shape'} if 'segment' in results else {'fps', 'ori_shape', 'frame_count'}
+        if needed - results.keys():
             with open_video(results['video_path'], self.backend) as video:
-                found = dict(frame_count=video.frame_count, fps=video.fps, ori_shape=video.size)
-            results.update({key: value for key, value in found.items() if key not in results})
+                self._fill(results, video)
         results.setdefault('segment', (0, results.get('frame_count')))
         return results
+
+    @staticmethod
+    def _fill(results: dict, video: VideoReader):
+        tube = results.get('gt_tube')
+        if tube is not None and tube.span[1] > video.frame_count:
+            message = f'it has {video.frame_count} frames, but the event is frames {tube.span[0]} to {tube.span[1] - 1}'
+            raise VideoError(video.path, 'truncated', message)
+        if tube is not None and 'ori_shape' not in results:
+            results['gt_tube'] = tube.clip(*video.size)
+        results.setdefault('frame_count', video.frame_count)
+        results.setdefault('fps', video.fps)
+        results.setdefault('ori_shape', video.size)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(backend='{self.backend}')"
