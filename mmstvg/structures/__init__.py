@@ -1,6 +1,7 @@
 """Tubes and data samples."""
 
+from .frame_scores import FrameScores
 from .stvg_data_sample import STVGDataSample
 from .tube import Tube
 
-__all__ = ['STVGDataSample', 'Tube']
+__all__ = ['FrameScores', 'STVGDataSample', 'Tube']

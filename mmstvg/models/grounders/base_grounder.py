@@ -7,7 +7,10 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from mmstvg.models.encoders import EncodedClips
-from mmstvg.structures import STVGDataSample, Tube
+from mmstvg.models.heads.post_process import Answer
+from mmstvg.structures import STVGDataSample
+
+from .visual_maps import VisualMaps
 
 Inputs = dict[str, Tensor]
 
@@ -15,8 +18,8 @@ Inputs = dict[str, Tensor]
 class BaseGrounder(BaseModel, metaclass=ABCMeta):
     """A model from a video and a sentence to a tube.
 
-    A subclass builds its parts, among them `head`, and says in `encode` how they read a batch.
-    `head(encoded, targets)` answers, `head.loss(encoded, data_samples)` gives the losses,
+    A subclass builds its parts, among them `head`, and says how they read a batch: `see` the videos, `fuse` what was
+    seen with the sentences. `head(encoded, targets)` answers, `head.loss(encoded, data_samples)` gives the losses,
     `head.predict(encoded, data_samples)` tubes and scores.
 
     Args:
@@ -39,8 +42,16 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
             raise ValueError(f'test_cfg takes interleave (at least 1), got {self.interleave} and {sorted(test_cfg)}.')
 
     @abstractmethod
+    def see(self, inputs: Inputs, data_samples: Sequence[STVGDataSample]) -> VisualMaps:
+        """Maps of the videos of a batch; no sentence is read."""
+
+    @abstractmethod
+    def fuse(self, maps: VisualMaps, data_samples: Sequence[STVGDataSample]) -> EncodedClips:
+        """Fuse each clip with its sentence."""
+
     def encode(self, inputs: Inputs, data_samples: Sequence[STVGDataSample]) -> EncodedClips:
         """Fuse videos and sentences of a batch."""
+        return self.fuse(self.see(inputs, data_samples), data_samples)
 
     def forward(self, inputs: Inputs, data_samples: Sequence[STVGDataSample], mode: str = 'tensor'):
         """Run a batch from the data preprocessor.
@@ -73,23 +84,63 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
         return self.head.loss(self.encode(inputs, readable), readable)
 
     def predict(self, inputs: Inputs, data_samples: Sequence[STVGDataSample]) -> list[STVGDataSample]:
-        """Set `pred_tube` and `score` of each sample whose video was readable; ground truth is not read."""
+        """Set `pred_tube`, `score` and `pred_frames` of each sample whose video was readable.
+
+        Ground truth is not read.
+        """
         readable = [sample for sample in data_samples if 'broken' not in sample]
+        self._predict(inputs, readable, [[sample] for sample in readable])
+        return list(data_samples)
+
+    def predict_texts(
+        self, inputs: Inputs, data_samples: Sequence[STVGDataSample], texts: Sequence[Sequence[str]]
+    ) -> list[list[STVGDataSample]]:
+        """Answer several sentences for each video. The videos are seen once; each answer is that of `predict` alone.
+
+        Args:
+            inputs: See `forward`.
+            data_samples: One sample a video, readable; its own sentence is not read.
+            texts: The sentences of each video, at least one.
+
+        Returns:
+            For each video a sample a sentence, with `text` and the answer.
+        """
+        asked = [[_ask(sample, text) for text in own] for sample, own in zip(data_samples, texts, strict=True)]
+        self._predict(inputs, data_samples, asked)
+        return asked
+
+    def _predict(
+        self, inputs: Inputs, videos: Sequence[STVGDataSample], asked: Sequence[Sequence[STVGDataSample]]
+    ) -> None:
+        """Answer the samples `asked` of each video, one sentence of every video at a time."""
         for part in range(self.interleave):
-            rows = [i for i, sample in enumerate(readable) if len(sample.frame_ids) > part]
+            rows = [i for i, sample in enumerate(videos) if len(sample.frame_ids) > part]
             if not rows:
                 break
-            samples = [_every_nth(readable[i], part, self.interleave) for i in rows]
-            clips = inputs if len(rows) == len(readable) else {name: x[rows] for name, x in inputs.items()}
+            clips = inputs if len(rows) == len(videos) else {name: x[rows] for name, x in inputs.items()}
             clips = {
                 'video': clips['video'][:, part :: self.interleave],
                 'frame_mask': clips['frame_mask'][:, part :: self.interleave],
                 'pixel_mask': clips['pixel_mask'],
             }
-            answers = self.head.predict(self.encode(clips, samples), samples)
-            for i, (tube, score) in zip(rows, answers, strict=True):
-                _add_answer(readable[i], tube, score, first=part == 0)
-        return list(data_samples)
+            maps = self.see(clips, [_every_nth(videos[i], part, self.interleave) for i in rows])
+            for turn in range(max(len(asked[i]) for i in rows)):
+                places = [place for place, i in enumerate(rows) if len(asked[i]) > turn]
+                samples = [asked[rows[place]][turn] for place in places]
+                self._answer(maps.take(places), samples, part)
+
+    def _answer(self, maps: VisualMaps, samples: Sequence[STVGDataSample], part: int) -> None:
+        """Answer one sentence of each clip."""
+        clips = [_every_nth(sample, part, self.interleave) for sample in samples]
+        answers = self.head.predict(self.fuse(maps, clips), clips)
+        for sample, answer in zip(samples, answers, strict=True):
+            _add_answer(sample, answer, first=part == 0)
+
+
+def _ask(sample: STVGDataSample, text: str) -> STVGDataSample:
+    """A sample of the same video with another sentence, without ground truth."""
+    metainfo = {name: value for name, value in sample.metainfo_items() if name != 'input_ids'}
+    return STVGDataSample(metainfo={**metainfo, 'text': text})
 
 
 def _every_nth(sample: STVGDataSample, part: int, step: int) -> STVGDataSample:
@@ -99,9 +150,11 @@ def _every_nth(sample: STVGDataSample, part: int, step: int) -> STVGDataSample:
     return clip
 
 
-def _add_answer(sample: STVGDataSample, tube: Tube, score: float, first: bool) -> None:
+def _add_answer(sample: STVGDataSample, answer: Answer, first: bool) -> None:
     """Set the answer of the first clip of a video, merge those of the others; the score is the best of them."""
     if first:
-        sample.pred_tube, sample.score = tube, score
-    else:
-        sample.pred_tube, sample.score = sample.pred_tube.merge(tube), max(sample.score, score)
+        sample.pred_tube, sample.score, sample.pred_frames = answer
+        return
+    sample.pred_tube = sample.pred_tube.merge(answer.tube)
+    sample.score = max(sample.score, answer.score)
+    sample.pred_frames = sample.pred_frames.merge(answer.frames)

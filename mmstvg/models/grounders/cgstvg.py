@@ -11,6 +11,7 @@ from mmstvg.registry import MODELS
 from mmstvg.structures import STVGDataSample
 
 from .base_grounder import BaseGrounder, Inputs
+from .visual_maps import VisualMaps
 
 
 @MODELS.register_module()
@@ -60,8 +61,8 @@ class CGSTVG(BaseGrounder):
         if self.motion_backbone is not None:
             self.motion_proj = nn.Conv2d(self.motion_backbone.out_channels, dims, kernel_size=1)
 
-    def encode(self, inputs: Inputs, data_samples: Sequence[STVGDataSample]) -> EncodedClips:
-        """Fuse videos and sentences of a batch."""
+    def see(self, inputs: Inputs, data_samples: Sequence[STVGDataSample]) -> VisualMaps:
+        """Maps of the videos of a batch; no sentence is read."""
         sizes = _clip_sizes(inputs, data_samples)
         appearance, map_sizes = run_unpadded(self._see_appearance, inputs['video'], sizes)  # B T D h w
         motion = None
@@ -72,8 +73,12 @@ class CGSTVG(BaseGrounder):
                     f'Appearance maps of {map_sizes} cells and motion maps of {motion_sizes} do not fit together; both '
                     'networks need the same stride (choose out_indices of the backbone accordingly).'
                 )
+        return VisualMaps(appearance, motion, inputs['frame_mask'], [size[0] for size in sizes], map_sizes)
+
+    def fuse(self, maps: VisualMaps, data_samples: Sequence[STVGDataSample]) -> EncodedClips:
+        """Fuse each clip with its sentence."""
         text, text_mask = self.text_encoder([_sentence(sample) for sample in data_samples])  # B L D
-        return self.encoder(appearance, motion, map_sizes, inputs['frame_mask'], text, text_mask)
+        return self.encoder(maps.appearance, maps.motion, maps.map_sizes, maps.frame_mask, text, text_mask)
 
     def _see_appearance(self, clips: Tensor) -> Tensor:
         """`(N, t, 3, h, w)` to projected maps `(N, t, D, h', w')`, frame by frame."""

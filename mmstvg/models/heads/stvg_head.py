@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from mmstvg.models.encoders import EncodedClips
 from mmstvg.models.layers import MLP
 from mmstvg.registry import MODELS
-from mmstvg.structures import STVGDataSample, Tube
+from mmstvg.structures import STVGDataSample
 
-from .post_process import tubes_from_outputs
+from .post_process import Answer, tubes_from_outputs
 from .stvg_targets import STVGTargets
 
 
@@ -111,6 +111,6 @@ class STVGHead(nn.Module):
             losses.update({f'd{k}.{name}': value for k, value in enumerate(auxiliary)})
         return losses
 
-    def predict(self, encoded: EncodedClips, data_samples: Sequence[STVGDataSample]) -> list[tuple[Tube, float]]:
-        """Tube and score in [0, 1] of each video; ground truth is not read."""
+    def predict(self, encoded: EncodedClips, data_samples: Sequence[STVGDataSample]) -> list[Answer]:
+        """Tube, score in [0, 1] and scores of the frames of each video; ground truth is not read."""
         return tubes_from_outputs(self(encoded), encoded.frame_mask, data_samples)

@@ -1,0 +1,42 @@
+"""What a model says about each sampled frame, besides its box."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class FrameScores:
+    """Scores of the sampled frames of one video; all in [0, 1].
+
+    Args:
+        frame_ids: `(T,)` ascending frame indices.
+        start: `(T,)`, probability that the event starts here. Sums to 1 over the frames of each clip that the model
+            ran on: two a video where even and odd frames are two clips (`test_cfg=dict(interleave=2)`).
+        end: `(T,)`, likewise that it ends here.
+        actioness: `(T,)`, probability that the frame shows the event.
+        confidence: `(T,)`, how sure the model is that the box holds the instance; None without a context refiner.
+    """
+
+    frame_ids: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    actioness: np.ndarray
+    confidence: np.ndarray | None
+
+    def __len__(self) -> int:
+        return len(self.frame_ids)
+
+    def merge(self, other: 'FrameScores') -> 'FrameScores':
+        """Scores of the frames of both; `self` wins on shared frames."""
+        frame_ids, first = np.unique(np.concatenate([self.frame_ids, other.frame_ids]), return_index=True)
+        values = {}
+        for name in ('start', 'end', 'actioness', 'confidence'):
+            one, two = getattr(self, name), getattr(other, name)
+            values[name] = None if one is None else np.concatenate([one, two])[first]
+        return FrameScores(frame_ids, **values)
+
+    def select(self, chosen: np.ndarray) -> 'FrameScores':
+        """Only the frames where `chosen`, bool `(T,)`, is True."""
+        arrays = (getattr(self, field.name) for field in fields(self))
+        return FrameScores(*(None if array is None else array[chosen] for array in arrays))
