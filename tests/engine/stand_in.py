@@ -49,9 +49,10 @@ class StandInGrounder(BaseModel):
 
 @TRANSFORMS.register_module()
 class StandInClip:
-    """Frames that depend on the item and on chance."""
+    """Frames that depend on the item and, in training, on chance."""
 
-    def __init__(self, broken: tuple = (), poisoned: tuple = ()):
+    def __init__(self, augment: bool = True, broken: tuple = (), poisoned: tuple = ()):
+        self.augment = augment
         self.broken = broken
         self.poisoned = poisoned
 
@@ -60,7 +61,9 @@ class StandInClip:
         sample = STVGDataSample(metainfo={key: info[key] for key in ('item_id', 'video_id', 'text')})
         if info['item_id'] in self.broken:
             return dict(inputs=None, data_samples=sample)
-        frames = np.random.randn(3, 6) + info['item_id'] + np.random.rand()
+        frames = np.sin(np.arange(18).reshape(3, 6) + info['item_id'])
+        if self.augment:
+            frames += np.random.randn(3, 6) + np.random.rand()
         if info['item_id'] in self.poisoned:
             frames[1, 2] = np.nan
         return dict(inputs=torch.from_numpy(frames).float(), data_samples=sample)

@@ -14,7 +14,12 @@ val_dataloader = dict(
     num_workers=0,
     sampler=dict(type='DefaultSampler', shuffle=False),
     collate_fn=dict(type='pseudo_collate'),
-    dataset=dict(type='StandInDataset', ann_file='items.txt', pipeline=[dict(type='StandInClip')], test_mode=True),
+    dataset=dict(
+        type='StandInDataset',
+        ann_file='items.txt',
+        pipeline=[dict(type='StandInClip', augment=False)],
+        test_mode=True,
+    ),
 )
 test_dataloader = val_dataloader
 val_evaluator = dict(type='StandInMetric')
