@@ -10,7 +10,6 @@ from mmengine.registry import (
     FUNCTIONS,
     LOG_PROCESSORS,
     MODEL_WRAPPERS,
-    OPTIMIZERS,
     RUNNERS,
     VISBACKENDS,
     WEIGHT_INITIALIZERS,
@@ -23,6 +22,7 @@ from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
 from mmengine.registry import OPTIM_WRAPPERS as MMENGINE_OPTIM_WRAPPERS
+from mmengine.registry import OPTIMIZERS as MMENGINE_OPTIMIZERS
 from mmengine.registry import PARAM_SCHEDULERS as MMENGINE_PARAM_SCHEDULERS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
@@ -39,10 +39,11 @@ METRICS = _child('metric', MMENGINE_METRICS, 'mmstvg.evaluation')
 HOOKS = _child('hook', MMENGINE_HOOKS, 'mmstvg.engine')
 PARAM_SCHEDULERS = _child('parameter scheduler', MMENGINE_PARAM_SCHEDULERS, 'mmstvg.engine')
 VISUALIZERS = _child('visualizer', MMENGINE_VISUALIZERS, 'mmstvg.visualization')
-# For training: parameter groups with names, autocast on the CPU, a loop that can stop and go on inside an epoch.
+# For training: parameter groups with names, the recipe's AdamW, autocast on the CPU, a loop that can stop anywhere.
 OPTIM_WRAPPER_CONSTRUCTORS = _child(
     'optimizer wrapper constructor', MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS, 'mmstvg.engine'
 )
+OPTIMIZERS = _child('optimizer', MMENGINE_OPTIMIZERS, 'mmstvg.engine')
 OPTIM_WRAPPERS = _child('optim_wrapper', MMENGINE_OPTIM_WRAPPERS, 'mmstvg.engine')
 LOOPS = _child('loop', MMENGINE_LOOPS, 'mmstvg.engine')
 
@@ -53,7 +54,6 @@ for _parent in (
     FUNCTIONS,
     LOG_PROCESSORS,
     MODEL_WRAPPERS,
-    OPTIMIZERS,
     RUNNERS,
     VISBACKENDS,
     WEIGHT_INITIALIZERS,

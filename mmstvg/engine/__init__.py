@@ -4,7 +4,7 @@ from mmstvg.utils import install_safe_loading
 
 from .hooks import *  # noqa: F403
 from .loops import ResumableTrainLoop
-from .optimizers import AutocastOptimWrapper, GroupedOptimWrapperConstructor
+from .optimizers import AutocastOptimWrapper, GroupedOptimWrapperConstructor, SkipUnusedAdamW
 from .schedulers import GroupLRScheduler, WarmupLinearLR, WarmupMultiStepLR
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     'GroupLRScheduler',
     'GroupedOptimWrapperConstructor',
     'ResumableTrainLoop',
+    'SkipUnusedAdamW',
     'WarmupLinearLR',
     'WarmupMultiStepLR',
 ]

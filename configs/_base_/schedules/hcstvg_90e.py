@@ -16,7 +16,7 @@ warmup = 0.01  # of all steps
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='GroupedOptimWrapperConstructor',  # mmstvg/engine/optimizers/
-    optimizer=dict(type='AdamW', lr=lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=weight_decay),
+    optimizer=dict(type='SkipUnusedAdamW', lr=lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=weight_decay),
     paramwise_cfg=dict(
         groups=dict(
             appearance=dict(modules=['backbone'], lr=lr_appearance),

@@ -2,5 +2,6 @@
 
 from .autocast_optim_wrapper import AutocastOptimWrapper
 from .grouped_optim_wrapper_constructor import GroupedOptimWrapperConstructor
+from .skip_unused_adamw import SkipUnusedAdamW
 
-__all__ = ['AutocastOptimWrapper', 'GroupedOptimWrapperConstructor']
+__all__ = ['AutocastOptimWrapper', 'GroupedOptimWrapperConstructor', 'SkipUnusedAdamW']
