@@ -96,6 +96,11 @@ class BaseSTVGDataset(BaseDataset):
     def load_data_list(self) -> list[dict]:
         """Items of the annotation file, in its order, those to exclude included."""
 
+    @staticmethod
+    def usable_frames(frame_count: int) -> tuple[int, int]:
+        """Half open range of the frames that may be sampled from a whole video. `STVGInferencer` asks for it, too."""
+        return 0, frame_count
+
     def set_epoch(self, epoch: int, seed: int | None = None):
         """Tell the random choices of which epoch to make, running workers included.
 

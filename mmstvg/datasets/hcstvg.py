@@ -78,6 +78,11 @@ class HCSTVGDataset(BaseSTVGDataset):
             metainfo=metainfo,
         )
 
+    @staticmethod
+    def usable_frames(frame_count: int) -> tuple[int, int]:
+        """All frames but the last, as in the reference."""
+        return 0, max(frame_count - 1, 1)
+
     def load_data_list(self) -> list[dict]:
         """One item an entry."""
         with open(self.ann_file, encoding='utf-8') as file:
@@ -102,7 +107,7 @@ class HCSTVGDataset(BaseSTVGDataset):
             item['ori_shape'] = (int(entry['height']), int(entry['width']))
         if entry.get('img_num') is not None:
             frame_count = int(entry['img_num'])
-            item.update(frame_count=frame_count, segment=(0, max(frame_count - 1, 1)))
+            item.update(frame_count=frame_count, segment=self.usable_frames(frame_count))
             if self.duration is not None:
                 item['fps'] = frame_count / self.duration
         problem = self._problem(item, entry)

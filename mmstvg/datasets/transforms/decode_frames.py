@@ -1,12 +1,13 @@
 """Decoding of the chosen frames."""
 
+import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 
 from mmstvg.registry import TRANSFORMS
 
 from ..video_error import VideoError
-from ..video_reader import open_video
+from ..video_reader import VideoReader, open_video
 
 
 @TRANSFORMS.register_module()
@@ -19,6 +20,7 @@ class DecodeFrames(BaseTransform):
 
     - video_path
     - frame_ids
+    - video (optional: an open `VideoReader`, read in place of `video_path` and left open)
 
     Added Keys:
 
@@ -42,14 +44,18 @@ class DecodeFrames(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Add `imgs`."""
+        if 'video' in results:
+            return self._add_frames(results, results['video'])
         with open_video(results['video_path'], self.backend, self.num_threads) as video:
-            self._check_orientation(video, results.setdefault('ori_shape', video.size))
-            imgs = self._decode(video, results['frame_ids'])
-        results['imgs'] = imgs
+            return self._add_frames(results, video)
+
+    def _add_frames(self, results: dict, video: VideoReader) -> dict:
+        self._check_orientation(video, results.setdefault('ori_shape', video.size))
+        results['imgs'] = imgs = self._decode(video, results['frame_ids'])
         results['img_shape'] = tuple(imgs.shape[-2:])
         return results
 
-    def _decode(self, video, frame_ids) -> torch.Tensor:
+    def _decode(self, video: VideoReader, frame_ids: np.ndarray) -> torch.Tensor:
         imgs = None
         for i, frame in enumerate(video.frames(frame_ids)):
             img = torch.from_numpy(frame).permute(2, 0, 1)[None]  # 1 3 H W
