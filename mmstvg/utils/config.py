@@ -14,6 +14,7 @@ _READ_BY_RUNNER = (set(inspect.signature(Runner.__init__).parameters) - {'self',
     'custom_imports',
     'efficient_conv_bn_eval',
     'find_unused_parameters',
+    'inference_cfg',  # mmstvg/apis/stvg_inferencer.py
     'model_wrapper_cfg',
     'runner_type',
     'sync_bn',
@@ -22,6 +23,7 @@ _RUNNER_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_sched
 _READ_INSIDE = {
     'env_cfg': {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'},
     'auto_scale_lr': {'enable', 'base_batch_size'},
+    'inference_cfg': {'window'},
 }
 
 

@@ -82,3 +82,5 @@ test_dataloader = val_dataloader
 
 val_evaluator = dict(type='STVGMetric', convention='published')
 test_evaluator = val_evaluator
+
+inference_cfg = dict(window=20.0)  # seconds: of the clips here; STVGInferencer cuts longer videos into such windows

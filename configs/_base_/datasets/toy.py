@@ -63,3 +63,5 @@ val_dataloader = test_dataloader
 
 test_evaluator = dict(type='STVGMetric')
 val_evaluator = test_evaluator
+
+inference_cfg = dict(window=6.0)  # seconds: of the longest clip here; longer videos are searched in such windows

@@ -98,3 +98,5 @@ test_dataloader = dict(
 
 val_evaluator = dict(type='STVGMetric', convention='published')
 test_evaluator = val_evaluator
+
+inference_cfg = dict(window=30.0)  # seconds: about a clip here; STVGInferencer cuts longer videos into such windows
