@@ -25,9 +25,11 @@ def shuffle_texts(dataset: BaseDataset, seed: int) -> None:
         raise ValueError(
             f"{most} of {len(items)} items have the sentence '{sentence}'; they cannot all get another one."
         )
-    order = list(range(len(items)))
-    random.Random(seed).shuffle(order)
-    order.sort(key=texts.__getitem__)  # equal sentences stand together, so moving on by `most` leaves them all
+    chance = random.Random(seed)
+    order = chance.sample(range(len(items)), len(items))
+    sentences = sorted(set(texts))
+    rank = dict(zip(sentences, chance.sample(range(len(sentences)), len(sentences)), strict=True))
+    order.sort(key=lambda index: rank[texts[index]])  # equal sentences side by side: moving on by `most` leaves them
     for place, index in enumerate(order):
         items[index]['text'] = texts[order[(place + most) % len(items)]]
     dataset.data_list = items
