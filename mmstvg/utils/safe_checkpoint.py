@@ -11,7 +11,8 @@ such checkpoints hold is allowed, and nothing else, with every torch since 2.1:
 
 import pickle
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, BinaryIO
@@ -69,12 +70,13 @@ def install_safe_loading() -> None:
     mmengine_checkpoint.load_url = load_from_url
 
 
-def read_checkpoint(path: str | Path, map_location: MapLocation = 'cpu') -> dict:
+def read_checkpoint(path: str | Path, map_location: MapLocation = 'cpu', records: Sequence[type] = ()) -> dict:
     """Read a checkpoint of MMEngine, or any file of `torch.save` that holds tensors and plain data.
 
     Args:
         path: The file.
         map_location: As for `torch.load`.
+        records: Classes that files of this kind also hold and that only keep values, such as `argparse.Namespace`.
 
     Returns:
         What the file holds, a dictionary.
@@ -87,7 +89,7 @@ def read_checkpoint(path: str | Path, map_location: MapLocation = 'cpu') -> dict
     if not path.is_file():
         raise FileNotFoundError(f'The checkpoint {path} does not exist.')
     try:
-        content = _unpickle(path, map_location)
+        content = _unpickle(path, map_location, records)
     except pickle.UnpicklingError as error:
         raise _refusal(path, str(error)) from None
     except torch.cuda.OutOfMemoryError:
@@ -132,15 +134,17 @@ def load_from_url(
     return read_checkpoint(path, map_location or 'cpu')
 
 
-def _unpickle(path: Path, map_location: MapLocation) -> Any:
+def _unpickle(path: Path, map_location: MapLocation, records: Sequence[type]) -> Any:
     if digit_version(torch.__version__) >= digit_version('2.6.0'):
-        return torch.load(path, map_location=map_location, weights_only=True)
-    return torch.load(path, map_location=map_location, weights_only=False, pickle_module=_restricted_pickle())
+        with torch.serialization.safe_globals(list(records)) if records else nullcontext():
+            return torch.load(path, map_location=map_location, weights_only=True)
+    return torch.load(path, map_location=map_location, weights_only=False, pickle_module=_restricted_pickle(records))
 
 
-def _restricted_pickle() -> SimpleNamespace:
+def _restricted_pickle(records: Sequence[type] = ()) -> SimpleNamespace:
     """A pickle module for torch < 2.6, which cannot be told what else to allow: its own list and ours, no more."""
     allowed = {**torch_unpickler._get_allowed_globals(), **_allowed()}
+    allowed.update({f'{cls.__module__}.{cls.__qualname__}': cls for cls in records})
 
     class RestrictedUnpickler(pickle.Unpickler):
         def find_class(self, module: str, name: str) -> Any:
