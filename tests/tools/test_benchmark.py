@@ -1,0 +1,108 @@
+import json
+import sys
+
+import pytest
+import torch
+from load_tool import TOOLS, load_tool
+from mmengine.config import Config
+
+from mmstvg.utils.random_text import ROBERTA_BASE, use_random_text
+
+CONFIGS = TOOLS.parent / 'configs'
+PARTS = ['appearance', 'motion', 'text', 'encoder', 'temporal decoder', 'spatial decoder']
+
+
+@pytest.fixture(scope='module')
+def benchmark():
+    return load_tool('analysis_tools/benchmark.py')
+
+
+@pytest.fixture(scope='module')
+def quick_yardstick(benchmark):
+    """Its time is of no interest here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(benchmark, 'plain_resnet101', lambda: torch.nn.Conv2d(3, 8, 3, 2, 1))
+        yield
+
+
+def run(benchmark, monkeypatch, tmp_path, *options):
+    out = tmp_path / 'new' / 'result.json'
+    size = ['--frames', '4', '--height', '64', '--width', '96', '--tokens', '5', '--repeat', '1']
+    command = ['benchmark.py', str(CONFIGS / 'cgstvg_toy.py'), '--device', 'cpu', '--out', str(out), *size, *options]
+    monkeypatch.setattr(sys, 'argv', command)
+    benchmark.main()
+    return json.loads(out.read_text())
+
+
+def test_yardstick_is_resnet101(benchmark):
+    model = benchmark.plain_resnet101().eval()
+    assert sum(p.numel() for p in model.parameters()) == 42_500_160  # without the classifier's 2,049,000
+    with torch.no_grad():
+        assert model(torch.zeros(2, 3, 64, 96)).shape == (2, 2048, 2, 3)
+
+
+@pytest.mark.usefixtures('quick_yardstick')
+def test_result(benchmark, monkeypatch, tmp_path, capsys):
+    result = run(benchmark, monkeypatch, tmp_path, '--batch', '2')
+    assert list(result['works']) == [benchmark.YARDSTICK, *PARTS, benchmark.INFERENCE, benchmark.TRAINING]
+    yardstick = result['works'][benchmark.YARDSTICK]['seconds']
+    for row in result['works'].values():
+        assert row['seconds'] > 0
+        assert row['ratio'] == pytest.approx(row['seconds'] / yardstick)
+    assert (result['frames'], result['height'], result['width'], result['batch']) == (4, 64, 96, 2)
+    assert (result['dtype'], result['compile'], result['repeat']) == ('float32', False, 1)
+    assert result['bytes_kept_for_backward'] > 1e6
+    assert result['device_reads'] == sum(result['device_read_places'].values())
+    printed = capsys.readouterr().out
+    for name in [*PARTS, 'inference', 'training step', 'kept for the backward pass', 'device reads']:
+        assert name in printed
+
+
+@pytest.mark.usefixtures('quick_yardstick')
+def test_half_precision_keeps_less(benchmark, monkeypatch, tmp_path):
+    full = run(benchmark, monkeypatch, tmp_path)
+    half = run(benchmark, monkeypatch, tmp_path, '--dtype', 'bfloat16')
+    assert half['dtype'] == 'bfloat16'
+    assert half['bytes_kept_for_backward'] < full['bytes_kept_for_backward']
+
+
+@pytest.mark.usefixtures('quick_yardstick')
+def test_model_without_motion(benchmark, monkeypatch, tmp_path):
+    options = ['model.motion_backbone=None', 'model.head.context=None']
+    result = run(benchmark, monkeypatch, tmp_path, '--cfg-options', *options)
+    assert 'motion' not in result['works']
+
+
+def test_loading(benchmark, monkeypatch, tmp_path, capsys):
+    make = load_tool('dataset_tools/make_toy_dataset.py')
+    monkeypatch.setattr(sys, 'argv', ['make', str(tmp_path / 'toy'), '--train', '6', '--test', '1', '--workers', '1'])
+    make.main()
+    result = run(
+        benchmark,
+        monkeypatch,
+        tmp_path,
+        *('--loading', '4', '--cfg-options', f'train_dataloader.dataset.data_root={tmp_path}/toy'),
+        *('train_dataloader.batch_size=2', 'train_dataloader.num_workers=0'),
+        'train_dataloader.persistent_workers=False',
+    )
+    assert result['loading']['items'] == 4
+    assert result['loading']['items_per_second'] == result['loading']['items_per_second_and_worker'] > 0
+    assert 'works' not in result
+    assert 'items a second' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('option', ['--frames', '--batch', '--repeat', '--loading'])
+def test_sizes_are_positive(benchmark, option, capsys):
+    with pytest.raises(SystemExit):
+        benchmark.parse_args([str(CONFIGS / 'cgstvg_toy.py'), option, '0'])
+    assert f'{option} must be positive' in capsys.readouterr().err
+
+
+def test_random_text():
+    cfg = Config.fromfile(CONFIGS / 'cgstvg_hcstvg.py')
+    use_random_text(cfg)
+    assert cfg.model.text_encoder.name_or_path is None
+    assert cfg.model.text_encoder.config == ROBERTA_BASE
+    toy = Config.fromfile(CONFIGS / 'cgstvg_toy.py')
+    use_random_text(toy)
+    assert toy.model == Config.fromfile(CONFIGS / 'cgstvg_toy.py').model
