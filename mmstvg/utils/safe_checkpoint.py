@@ -64,8 +64,7 @@ def install_safe_loading() -> None:
     through `read_checkpoint`, for files, http(s) addresses and MMEngine's model names (`torchvision://` ...). A second
     call changes nothing. `mmstvg.models` and `mmstvg.engine` call it.
     """
-    if digit_version(torch.__version__) >= digit_version('2.6.0'):
-        torch.serialization.add_safe_globals([(thing, name) for name, thing in _allowed().items()])
+    _allow()
     mmengine_checkpoint.CheckpointLoader.register_scheme('', loader=load_from_file, force=True)
     mmengine_checkpoint.load_url = load_from_url
 
@@ -106,7 +105,10 @@ def read_checkpoint(path: str | Path, map_location: MapLocation = 'cpu', records
 
 def load_from_file(filename: str, map_location: MapLocation = None) -> dict:
     """MMEngine's loader of local files, safe. Without a `map_location` tensors come to the CPU."""
-    return read_checkpoint(filename, map_location or 'cpu')
+    content = read_checkpoint(filename, map_location or 'cpu')
+    if isinstance(content.get('meta'), dict):
+        content['meta'].pop('config', None)  # a text that `Runner.resume` would run as Python
+    return content
 
 
 def load_from_url(
@@ -131,11 +133,17 @@ def load_from_url(
     path = folder / url.split('?')[0].rsplit('/', 1)[-1]
     if not path.exists():
         torch.hub.download_url_to_file(url, str(path), progress=progress)
-    return read_checkpoint(path, map_location or 'cpu')
+    return load_from_file(str(path), map_location)
+
+
+def _allow() -> None:
+    if digit_version(torch.__version__) >= digit_version('2.6.0'):
+        torch.serialization.add_safe_globals([(thing, name) for name, thing in _allowed().items()])
 
 
 def _unpickle(path: Path, map_location: MapLocation, records: Sequence[type]) -> Any:
     if digit_version(torch.__version__) >= digit_version('2.6.0'):
+        _allow()
         with torch.serialization.safe_globals(list(records)) if records else nullcontext():
             return torch.load(path, map_location=map_location, weights_only=True)
     return torch.load(path, map_location=map_location, weights_only=False, pickle_module=_restricted_pickle(records))

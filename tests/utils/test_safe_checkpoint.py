@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -116,6 +118,19 @@ def test_other_files_are_named(tmp_path):
         read_checkpoint(tmp_path / 'list.pth')
     with pytest.raises(FileNotFoundError, match=r'absent\.pth does not exist'):
         read_checkpoint(tmp_path / 'absent.pth')
+
+
+def test_a_config_in_the_checkpoint_is_not_run(tmp_path):
+    """`Runner.resume` runs the text under meta.config as Python."""
+    text = f"import os\nos.mkdir('{tmp_path / 'run'}')"
+    torch.save(dict(meta=dict(config=text, epoch=1), state_dict={}), tmp_path / 'evil.pth')
+    assert CheckpointLoader.load_checkpoint(str(tmp_path / 'evil.pth'))['meta'] == dict(epoch=1)
+
+
+def test_read_checkpoint_needs_no_installation(tmp_path):
+    torch.save(mmengine_checkpoint(), tmp_path / 'epoch_1.pth')
+    code = f"from mmstvg.utils import read_checkpoint; print(read_checkpoint('{tmp_path}/epoch_1.pth')['meta']['iter'])"
+    assert subprocess.run([sys.executable, '-c', code], capture_output=True, text=True).stdout == '5\n'
 
 
 def test_plain_torch_load_reads_mmengine_checkpoints_too(tmp_path):
