@@ -17,8 +17,11 @@ def index_files(folder: str, suffixes: Sequence[str]) -> dict[str, str]:
         Path by stem. Of two files with one stem the one higher up, then the first by name, is kept.
     """
     paths: dict[str, str] = {}
+    visited: set[str] = set()
     for place, folders, names in os.walk(folder, followlinks=True):
-        folders.sort()
+        visited.add(os.path.realpath(place))
+        # Links may lead in circles.
+        folders[:] = sorted(name for name in folders if os.path.realpath(os.path.join(place, name)) not in visited)
         for name in sorted(names):
             stem, suffix = os.path.splitext(name)
             if suffix.lower() in suffixes:

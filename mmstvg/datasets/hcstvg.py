@@ -1,6 +1,5 @@
 """HC-STVG 1 and 2."""
 
-import json
 import os
 
 import numpy as np
@@ -10,6 +9,7 @@ from mmstvg.structures import Tube
 
 from .base_stvg_dataset import BaseSTVGDataset
 from .file_index import VIDEO_SUFFIXES, index_files
+from .json_file import read_json
 
 
 @DATASETS.register_module()
@@ -18,7 +18,8 @@ class HCSTVGDataset(BaseSTVGDataset):
 
     The annotation file is an object keyed by the video's file name. Both versions' keys are read: `caption` or
     `English`, `width` and `height` or `img_size` `[h, w, ...]`. The event starts at `st_frame` (from 1) and lasts as
-    long as there are entries in `bbox` (`[x, y, w, h]`), whatever `ed_frame` and the times say. Items without
+    long as there are entries in `bbox` (`[x, y, w, h]`, or `[]` on a frame without a box), whatever `ed_frame` and the
+    times say. Items without
     `st_frame` are queries without ground truth.
 
     Sampling is open to frames `0 … frame_count - 2`: the reference leaves the last one out. Item ids count the entries
@@ -85,15 +86,14 @@ class HCSTVGDataset(BaseSTVGDataset):
 
     def load_data_list(self) -> list[dict]:
         """One item an entry."""
-        with open(self.ann_file, encoding='utf-8') as file:
-            entries = json.load(file)
+        entries = read_json(self.ann_file, unique_keys=True)
         if not isinstance(entries, dict):
             raise ValueError(f'{self.ann_file} is not in the format of HC-STVG: an object keyed by video file name.')
         videos = index_files(self.data_prefix['video'], VIDEO_SUFFIXES)
         return [self._item(item_id, name, entry, videos) for item_id, (name, entry) in enumerate(entries.items())]
 
     def _item(self, item_id: int, name: str, entry: dict, videos: dict[str, str]) -> dict:
-        sentence = entry.get('caption', entry.get('English', ''))
+        sentence = entry.get('caption') or entry.get('English') or ''
         item = dict(
             item_id=item_id,
             video_id=name,
@@ -135,6 +135,10 @@ class HCSTVGDataset(BaseSTVGDataset):
             return 'sentence', 'the sentence is empty'
         if entry.get('st_frame') is None:
             return None
+        if entry.get('bbox') is None and entry.get('ed_frame') is None:
+            return 'event', 'the event has a start (st_frame), but no end (bbox or ed_frame)'
+        if any(len(box) not in (0, 4) for box in entry.get('bbox') or ()):
+            return 'boxes', 'bbox has an entry that is not [x, y, w, h]'
         start, end = self._event(entry)
         frame_count = item.get('frame_count')
         if start < 0 or end <= start:
@@ -144,8 +148,10 @@ class HCSTVGDataset(BaseSTVGDataset):
         return None
 
     def _tube(self, entry: dict, ori_shape: tuple[int, int] | None) -> Tube:
-        span = self._event(entry)
-        boxes = np.array(entry.get('bbox') or [], dtype=np.float32).reshape(-1, 4)
+        start, end = self._event(entry)
+        listed = entry.get('bbox') or []
+        frames = [start + i for i, box in enumerate(listed) if len(box)]
+        boxes = np.array([box for box in listed if len(box)], dtype=np.float32).reshape(-1, 4)
         boxes[:, 2:] += boxes[:, :2]
-        tube = Tube(span, np.arange(span[0], span[0] + len(boxes)), boxes)
+        tube = Tube((start, end), frames, boxes)
         return tube if ori_shape is None else tube.clip(*ori_shape)

@@ -1,6 +1,5 @@
 """Readers of VidSTG's annotation files. All give the same pairs of a video and a sentence."""
 
-import json
 import os
 import re
 from collections import defaultdict
@@ -8,6 +7,7 @@ from collections import defaultdict
 from tqdm import tqdm
 
 from .file_index import index_files
+from .json_file import read_json
 
 # Misspellings of the published sentences that are known.
 SPELLING = {'dimgrey': 'gray', 'waering': 'wearing'}
@@ -46,52 +46,60 @@ def read_pairs(ann_file: str, box_folder: str | None) -> list[dict]:
         ValueError: The file is in neither format.
         FileNotFoundError: The folder of boxes is not there.
     """
-    with open(ann_file, encoding='utf-8') as file:
-        entries = json.load(file)
+    entries = read_json(ann_file)
     if isinstance(entries, dict):
         entries = list(entries.values())
     if not entries or not isinstance(entries[0], dict):
         raise ValueError(f'{ann_file} holds no entries of VidSTG.')
-    if 'captions' in entries[0]:
-        pairs = _official_pairs(entries)
-        if box_folder is not None:
-            _add_boxes(pairs, box_folder)
-    elif 'target_bboxs' in entries[0]:
-        pairs = [_merged_pair(place, entry) for place, entry in enumerate(entries)]
-    else:
-        raise ValueError(f'{ann_file} is neither in the format of sent_annos nor of vstg_annos.')
-    if not pairs:
-        raise ValueError(f'{ann_file} holds no sentences.')
+    pairs = _pairs_of(entries, ann_file)
+    if 'target_id' in pairs[0] and box_folder is not None:
+        _add_boxes(pairs, box_folder)
     for pair in pairs:
         pair.setdefault('dropped', _why_dropped(pair))
     return pairs
 
 
-def _official_pairs(entries: list[dict]) -> list[dict]:
+def _pairs_of(entries: list[dict], ann_file: str) -> list[dict]:
+    if 'captions' in entries[0]:
+        read_entry = _official_pairs
+    elif 'target_bboxs' in entries[0]:
+        read_entry = _merged_pairs
+    else:
+        raise ValueError(f'{ann_file} is neither in the format of sent_annos nor of vstg_annos.')
     pairs = []
-    for entry in entries:
-        event, segment = entry['temporal_gt'], entry['used_segment']
-        last = entry['frame_count'] - 1
-        sentences = [('declar', caption) for caption in entry['captions']]
-        sentences += [('inter', question) for question in entry['questions']]
-        for qtype, sentence in sentences:
-            pairs.append(
-                {
-                    'id': len(pairs),
-                    'vid': entry['vid'],
-                    'fps': entry['fps'],
-                    'frame_count': entry['frame_count'],
-                    'height': entry['height'],
-                    'width': entry['width'],
-                    'segment': (segment['begin_fid'], min(segment['end_fid'], last)),
-                    'event': (event['begin_fid'], min(event['end_fid'], last)),
-                    'qtype': qtype,
-                    'sentence': sentence['description'],
-                    'target_id': sentence['target_id'],
-                    'boxes': None,
-                }
-            )
+    for place, entry in enumerate(entries):
+        try:
+            pairs += read_entry(entry, len(pairs))
+        except (KeyError, TypeError) as error:
+            name = entry.get('vid') if isinstance(entry, dict) else None
+            raise ValueError(f'{ann_file}: entry {place} (video {name}) is malformed: {error!r}.') from error
+    if len({pair['id'] for pair in pairs}) < len(pairs) or not pairs:
+        raise ValueError(f'{ann_file} holds no sentences, or two with one id.')
     return pairs
+
+
+def _official_pairs(entry: dict, first_id: int) -> list[dict]:
+    event, segment = entry['temporal_gt'], entry['used_segment']
+    last = entry['frame_count'] - 1
+    sentences = [('declar', caption) for caption in entry['captions']]
+    sentences += [('inter', question) for question in entry['questions']]
+    return [
+        {
+            'id': first_id + i,
+            'vid': entry['vid'],
+            'fps': entry['fps'],
+            'frame_count': entry['frame_count'],
+            'height': entry['height'],
+            'width': entry['width'],
+            'segment': (segment['begin_fid'], min(segment['end_fid'], last)),
+            'event': (event['begin_fid'], min(event['end_fid'], last)),
+            'qtype': qtype,
+            'sentence': sentence['description'],
+            'target_id': sentence['target_id'],
+            'boxes': None,
+        }
+        for i, (qtype, sentence) in enumerate(sentences)
+    ]
 
 
 def _add_boxes(pairs: list[dict], box_folder: str):
@@ -107,8 +115,7 @@ def _add_boxes(pairs: list[dict], box_folder: str):
             for pair in group:
                 pair['dropped'] = f'{vid}.json is not among the boxes'
             continue
-        with open(paths[vid], encoding='utf-8') as file:
-            trajectories = json.load(file)['trajectories']
+        trajectories = read_json(paths[vid])['trajectories']
         for pair in filter(lambda pair: is_sound(pair['event']), group):
             pair['boxes'] = _target_boxes(trajectories, pair['target_id'], *pair['event'])
             if pair['boxes'] is None:
@@ -128,23 +135,21 @@ def _target_boxes(trajectories: list, target_id: int, begin: int, end: int) -> l
     return None if None in boxes or len(boxes) <= end - begin else boxes
 
 
-def _merged_pair(place: int, entry: dict) -> dict:
-    segment, event = entry['used_segment'], entry['ori_temp_gt']
-    sentence = entry['sentence']
-    boxes = [_corners(box) for box in entry['target_bboxs']]
-    return {
-        'id': entry.get('id', place),
+def _merged_pairs(entry: dict, next_id: int) -> list[dict]:
+    segment, event, sentence = entry['used_segment'], entry['ori_temp_gt'], entry['sentence']
+    pair = {
+        'id': entry.get('id', next_id),
         'vid': entry['vid'],
         'fps': entry['fps'],
         'height': entry['height'],
         'width': entry['width'],
         'segment': (segment['begin_fid'], segment['end_fid']),
-        # The file's boxes end with the video, which `ori_temp_gt` may not.
         'event': (event['begin_fid'], event['end_fid']),
         'qtype': entry['qtype'],
         'sentence': sentence['description'] if isinstance(sentence, dict) else sentence,
-        'boxes': boxes,
+        'boxes': [_corners(box) for box in entry['target_bboxs']],
     }
+    return [pair]
 
 
 def _corners(box: dict | list) -> list[float]:

@@ -62,11 +62,11 @@ def test_query_without_ground_truth(tmp_path):
 
 
 def test_boxes_leave_where_they_miss_the_frame(tmp_path):
-    boxes = [[-10, 20, 30, 40], [700, 20, 30, 40], [10, 20, 0, 40], [10, 20, 30, -4], [10, 20, 30, 40]]
+    boxes = [[-10, 20, 30, 40], [700, 20, 30, 40], [10, 20, 0, 40], [10, 20, 30, -4], [], [10, 20, 30, 40]]
     (item,) = make(tmp_path, {'a.mp4': entry(bbox=boxes)})
     tube = item['gt_tube']
-    assert tube.span == (100, 105)
-    assert tube.frame_ids.tolist() == [100, 104]
+    assert tube.span == (100, 106)
+    assert tube.frame_ids.tolist() == [100, 105]
     assert tube.boxes.tolist() == [[0, 20, 20, 60], [10, 20, 40, 60]]
 
 
@@ -77,6 +77,8 @@ def test_boxes_leave_where_they_miss_the_frame(tmp_path):
         (dict(st_frame=0), 'starts before the video'),
         (dict(bbox=[]), 'empty'),
         (dict(bbox=None, ed_frame=90), 'frames 100 to 89, which is empty'),
+        (dict(bbox=None), 'no end'),
+        (dict(bbox=[[1, 2, 3]]), 'not [x, y, w, h]'),
         (dict(caption=' \n'), 'the sentence is empty'),
     ],
 )
@@ -94,7 +96,7 @@ def test_bad_annotation(tmp_path, changes, message):
     assert len(testing) == 2
     packed = testing[1]
     assert packed['inputs'] is None
-    assert packed['data_samples'].broken in ('event', 'sentence')
+    assert packed['data_samples'].broken in ('event', 'sentence', 'boxes')
     assert packed['data_samples'].item_id == 1
 
 
@@ -138,6 +140,10 @@ def test_exclude(tmp_path):
 
 
 def test_not_the_format(tmp_path):
+    for content, message in (('{"a.mp4": {', 'cannot be read as JSON'), ('{"a": {}, "a": {}}', "'a' occurs twice")):
+        (tmp_path / 'bad.json').write_text(content)
+        with pytest.raises(ValueError, match=message):
+            HCSTVGDataset(str(tmp_path / 'bad.json'))
     with pytest.raises(ValueError, match='keyed by video file name'):
         make(tmp_path, [entry()])
     with pytest.raises(TypeError, match='vidoe_prefix'):

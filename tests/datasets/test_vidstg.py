@@ -201,6 +201,17 @@ def test_unknown_format(tmp_path):
         (tmp_path / 'a.json').write_text(json.dumps(content))
         with pytest.raises(ValueError, match=message):
             VidSTGDataset(str(tmp_path / 'a.json'))
+    (tmp_path / 'a.json').write_text('[{"captions": ')
+    with pytest.raises(ValueError, match=r'a\.json cannot be read as JSON'):
+        VidSTGDataset(str(tmp_path / 'a.json'))
+
+
+def test_malformed_entry(tmp_path):
+    def change(entry, boxes):
+        del entry['used_segment']
+
+    with pytest.raises(ValueError, match=r"entry 0 \(video 7\) is malformed: KeyError\('used_segment'\)"):
+        official(tmp_path, change)
 
 
 def test_cache_gives_the_same_items(tmp_path, monkeypatch):

@@ -1,0 +1,66 @@
+"""The data sets of the configs, on one small video in the folders of each."""
+
+import json
+from pathlib import Path
+
+import pytest
+from make_video import write_video
+from mmengine.config import Config
+
+from mmstvg.registry import DATASETS
+
+CONFIGS = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
+HCSTVG = dict(bbox=[[9, 9, 20, 20]] * 30, st_frame=31, img_num=100, caption='A man.', width=96, height=64)
+SENTENCE = dict(description='a man.', target_id=0)
+VIDSTG = dict(
+    vid='a',
+    fps=25,
+    frame_count=100,
+    width=96,
+    height=64,
+    used_segment=dict(begin_fid=0, end_fid=99),
+    temporal_gt=dict(begin_fid=30, end_fid=59),
+    captions=[SENTENCE],
+    questions=[],
+)
+BOXES = dict(trajectories=[[dict(tid=0, bbox=dict(xmin=9, ymin=9, xmax=29, ymax=29))]] * 100)
+
+
+def write_json(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('data')
+    (folder / 'videos').mkdir()
+    write_video(folder / 'videos' / 'a.mp4', frames=100)
+    for place in ('v1_video', 'v2_video'):
+        (folder / place).symlink_to(folder / 'videos')
+    for split in ('train', 'val', 'test'):
+        write_json(folder / 'annos' / f'{split}.json', {'a.mp4': HCSTVG})
+        write_json(folder / 'sent_annos' / f'{split}_annotations.json', [VIDSTG])
+    write_json(folder / 'bbox_annos' / 'a.json', BOXES)
+    return folder
+
+
+@pytest.mark.parametrize('loader', ['train_dataloader', 'val_dataloader', 'test_dataloader'])
+@pytest.mark.parametrize('name', ['hcstvg', 'hcstvg2', 'vidstg'])
+def test_items_of_the_config(folder, name, loader):
+    cfg = Config.fromfile(CONFIGS / f'{name}.py')[loader].dataset
+    assert cfg.data_root == {'hcstvg': 'data/hc-stvg/', 'hcstvg2': 'data/hc-stvg2/', 'vidstg': 'data/vidstg/'}[name]
+    cfg.data_root = str(folder)
+    cfg.pipeline[3 if loader == 'train_dataloader' else 2].resize.height = 42
+    item = DATASETS.build(cfg)[0]
+    sample = item['data_samples']
+    length, colours, height, width = item['inputs'].shape
+    assert (colours, height, width) == (3, 42, 58)
+    assert sample.gt_tube.span == (30, 60)
+    assert sample.text == ('a man' if name == 'vidstg' else 'a man.')
+    assert length == len(sample.frame_ids)
+    if loader == 'train_dataloader':
+        assert length <= 65
+    else:
+        assert length == (100 if name == 'vidstg' else 99)
+    assert sample.gt_tube.contains(sample.frame_ids).any()
