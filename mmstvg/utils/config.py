@@ -67,13 +67,15 @@ def load_config(path: str | Path, cfg_options: dict | None = None) -> Config:
 
 
 class _Source:
-    """One config file: the names that it assigns at its top level, those that it uses, and its bases."""
+    """One config file: the names that it assigns at its top level, those that it uses (`_base_.x`, too), its bases."""
 
     def __init__(self, path: Path):
         self.path = path
         tree = ast.parse(path.read_text())
         names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
         self.used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+        attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+        self.used_of_base = {node.attr for node in attributes if getattr(node.value, 'id', None) == '_base_'}
         self.assigned: set[str] = set()
         self.bases: list[str] = []
         for statement in tree.body:
@@ -98,7 +100,8 @@ def _sources(path: Path) -> list[_Source]:
 
 def _check_file(source: _Source, sources: list[_Source]) -> None:
     inherited = any('::' in base for base in source.bases)
-    for name in sorted(source.assigned - _READ_BY_RUNNER - source.used):
+    used = source.used.union(*(other.used_of_base for other in sources))
+    for name in sorted(source.assigned - _READ_BY_RUNNER - used):
         if not inherited:
             raise _unread(name, str(source.path), sources)
 

@@ -31,6 +31,14 @@ def test_a_variable_that_is_used_is_fine(write):
     load_config(write('_note = 1'))
 
 
+def test_a_variable_of_the_base_may_be_for_derived_configs(write, tmp_path):
+    (tmp_path / 'base.py').write_text('depth = 5')
+    assert load_config(write('model = dict(depth=_base_.depth)')).model.depth == 5
+    assert load_config(write('model = dict(depth={{_base_.depth}})')).model.depth == 5
+    with pytest.raises(ValueError, match='`depth` in .*base.py'):
+        load_config(write('model = dict()'))
+
+
 @pytest.mark.parametrize(
     ('text', 'message'),
     [

@@ -68,13 +68,15 @@ class GroupLRScheduler(_ParamScheduler):
             return step / self.warmup_steps
         return self.decay(step)
 
+    def step(self) -> None:
+        """Set the rates for the next update. MMEngine calls it after each iteration."""
+        self.last_step += 1
+        factor = self.factor(self.last_step - self.last_step % self.update_length)
+        for group, base in zip(self.optimizer.param_groups, self.base_values, strict=True):
+            if group.get('name') in self.groups:
+                group['lr'] = base * factor
+        self._last_value = [group['lr'] for group in self.optimizer.param_groups]
+
     def state_dict(self) -> dict:
         """The step; everything else follows from the config."""
-        return {name: getattr(self, name) for name in ('last_step', '_global_step', '_last_value')}
-
-    def _get_value(self) -> list[float]:
-        factor = self.factor(self.last_step - self.last_step % self.update_length)
-        return [
-            base * factor if group.get('name') in self.groups else group['lr']
-            for group, base in zip(self.optimizer.param_groups, self.base_values, strict=True)
-        ]
+        return {'last_step': self.last_step}

@@ -128,6 +128,15 @@ def test_accumulated_gradients_stop_at_an_update(make_runner, tmp_path):
     assert_same(saved(tmp_path / 'run'), saved(tmp_path / 'unbroken'))
 
 
+def test_two_accumulated_batches_equal_one_of_both(make_runner, tmp_path):
+    plain = dict(model__dropout=0.0, model__norm=False)
+    train(make_runner(**plain, work_dir=str(tmp_path / 'one')))
+    train(make_runner(**plain, train_dataloader__batch_size=1, optim_wrapper__accumulative_counts=2))
+    one, two = saved(tmp_path / 'one')['state_dict'], saved(tmp_path / 'run')['state_dict']
+    for key, value in one.items():
+        torch.testing.assert_close(two[key], value, atol=1e-5, rtol=1e-5)
+
+
 def test_order_and_chance_depend_on_the_epoch(unbroken):
     items = unbroken[1].items
     orders = [[item for epoch, *_, batch in items if epoch == e for item in batch] for e in range(4)]
