@@ -35,7 +35,7 @@ class VideoReader(ABC):
     def __init__(self, path: str):
         self.path = str(path)
         if not os.path.isfile(self.path):
-            raise VideoError(self.path, 'missing', 'no such video file; check data_root and data_prefix')
+            raise VideoError(self.path, 'missing', 'no such video file; check the path (data sets: data_root)')
         if os.path.getsize(self.path) == 0:
             raise VideoError(self.path, 'empty', 'the video file has 0 bytes; download it again or exclude it')
 

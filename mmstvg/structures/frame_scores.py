@@ -27,14 +27,15 @@ class FrameScores:
     def __len__(self) -> int:
         return len(self.frame_ids)
 
-    def merge(self, other: 'FrameScores') -> 'FrameScores':
-        """Scores of the frames of both; `self` wins on shared frames."""
-        frame_ids, first = np.unique(np.concatenate([self.frame_ids, other.frame_ids]), return_index=True)
-        values = {}
+    def merge(self, *others: 'FrameScores') -> 'FrameScores':
+        """Scores of the frames of all; on shared frames the first one's, `self` before all."""
+        parts = (self, *others)
+        frame_ids, first = np.unique(np.concatenate([part.frame_ids for part in parts]), return_index=True)
+        values = [frame_ids]
         for name in ('start', 'end', 'actioness', 'confidence'):
-            one, two = getattr(self, name), getattr(other, name)
-            values[name] = None if one is None else np.concatenate([one, two])[first]
-        return FrameScores(frame_ids, **values)
+            arrays = [getattr(part, name) for part in parts]
+            values.append(None if arrays[0] is None else np.concatenate(arrays)[first])
+        return FrameScores(*values)
 
     def select(self, chosen: np.ndarray) -> 'FrameScores':
         """Only the frames where `chosen`, bool `(T,)`, is True."""

@@ -103,3 +103,14 @@ def draw_label(label: str, width: int, text: TextRenderer) -> np.ndarray:
     image = Image.new('RGB', (width, text.line_height(size) + size // 4), BACKGROUND)
     text.draw(ImageDraw.Draw(image), (size // 3, 0), label, size, TEXT)
     return np.asarray(image)
+
+
+def draw_lines(sentence: str, width: int, max_lines: int, text: TextRenderer) -> np.ndarray:
+    """A strip with a sentence in at most `max_lines` lines: RGB uint8 `(height, width, 3)`."""
+    size = letter_size(width)
+    lines = text.wrap(sentence, size, width - size, max_lines)
+    image = Image.new('RGB', (width, text.line_height(size) * len(lines) + size // 2), BACKGROUND)
+    canvas = ImageDraw.Draw(image)
+    for index, line in enumerate(lines):
+        text.draw(canvas, (size // 2, size // 4 + index * text.line_height(size)), line, size, TEXT)
+    return np.asarray(image)

@@ -70,6 +70,20 @@ class TubeScene:
             parts.append(f'vIoU {score_tube(self.pred_tube, self.gt_tube).viou:.2f}')
         return '  '.join(parts)
 
+    def event(self, margin: float) -> tuple[int, int]:
+        """The hull of all spans and `margin` times its length on both sides, inside the video; without tubes all of it.
+
+        Returns:
+            Half open range of frames.
+        """
+        if not self.tubes:
+            return 0, self.frame_count
+        starts, ends = zip(*(tube.span for tube in self.tubes.values()), strict=True)
+        start, end = min(starts), max(ends)
+        more = round(margin * (end - start))
+        start = min(max(start - more, 0), self.frame_count - 1)
+        return start, max(min(end + more, self.frame_count), start + 1)
+
     def sheet_frames(self, count: int) -> np.ndarray:
         """Frames for a contact sheet: half of them spread over the video, the others over the spans.
 

@@ -13,6 +13,7 @@ from PIL import Image
 from mmstvg.datasets.video_reader import VideoReader
 from mmstvg.registry import VISUALIZERS
 
+from .gif_writer import write_gif
 from .text_renderer import TextRenderer
 from .time_panel import COLORS, TimePanel, draw_label
 from .tube_scene import TubeScene
@@ -60,18 +61,19 @@ class TubeVisualizer(Visualizer):
         self.text = TextRenderer(font_file)
         self._panel = lru_cache(maxsize=2)(self._make_panel)
 
-    def draw_frame(self, image: np.ndarray, frame: int, scene: TubeScene) -> np.ndarray:
+    def draw_frame(self, image: np.ndarray, frame: int, scene: TubeScene, width: int | None = None) -> np.ndarray:
         """Draw one frame with the strip under it.
 
         Args:
             image: RGB uint8 `(H, W, 3)`.
             frame: Its index in the video, from 0.
             scene: What to draw.
+            width: Of the picture, in pixels; by default the frame's, between `min_width` and `max_width`.
 
         Returns:
             RGB uint8 `(H', W', 3)`.
         """
-        picture = self._draw_boxes(image, frame, scene)
+        picture = self._draw_boxes(image, frame, scene, width)
         return np.concatenate([picture, self._panel(scene, picture.shape[1]).draw(frame)])
 
     def write_video(
@@ -81,6 +83,7 @@ class TubeVisualizer(Visualizer):
         scene: TubeScene,
         frames: Iterable[int] | None = None,
         fps: float | None = None,
+        width: int | None = None,
     ) -> int:
         """Write an mp4 that browsers play, one frame in memory at a time.
 
@@ -90,6 +93,7 @@ class TubeVisualizer(Visualizer):
             scene: What to draw.
             frames: The index of each image in the video; all from 0 on where not given.
             fps: Of the written video; the scene's where not given, and 10 where that is not known either.
+            width: See `draw_frame`.
 
         Returns:
             The number of frames written.
@@ -98,8 +102,37 @@ class TubeVisualizer(Visualizer):
             ValueError: See `video_writer.write_video`.
         """
         indices = count() if frames is None else frames
-        drawn = (self.draw_frame(image, frame, scene) for image, frame in zip(images, indices, strict=False))
+        drawn = (self.draw_frame(image, frame, scene, width) for image, frame in zip(images, indices, strict=False))
         return write_video(path, drawn, fps or scene.fps or 10.0)
+
+    def write_gif(
+        self, path: str | Path, video: VideoReader, scene: TubeScene, width: int = 480, max_frames: int = 100
+    ) -> int:
+        """Write an animated gif of the event and a little before and after it, at most ten frames a second.
+
+        Args:
+            path: Ends in `.gif`.
+            video: The open video.
+            scene: What to draw; without tubes the whole video.
+            width: Of the pictures, in pixels.
+            max_frames: The most frames; a longer event runs faster.
+
+        Returns:
+            The number of frames written.
+
+        Raises:
+            ValueError: See `gif_writer.write_gif`.
+            VideoError: The video cannot be read.
+        """
+        fps = scene.fps or 10.0
+        start, end = scene.event(margin=0.15)
+        step = max(fps / 10, (end - start) / max_frames)
+        frames = np.unique(np.arange(start, end, step).astype(np.int64))
+        images = (
+            self.draw_frame(image, frame, scene, width)
+            for image, frame in zip(video.frames(frames), frames, strict=True)
+        )
+        return write_gif(path, images, min(fps, 10.0))
 
     def save(
         self, stem: str | Path, video: VideoReader, scene: TubeScene, sheet_frames: int = 8, write_mp4: bool = True

@@ -53,21 +53,31 @@ class ConditionalCrossAttention(nn.Module):
 
     def forward(self, query: Tensor, query_pos: Tensor, query_sine: Tensor, encoded: EncodedClips) -> Tensor:
         """`query`, `query_pos`, `query_sine` `(B, T, D)` to `(B, T, D)`."""
-        content, position = self.query_content(query), self.query_sine(query_sine)  # B T D
-        if self.query_pos is not None:
-            # The first stage has no content yet: the position joins the content of query and key.
-            content = content + self.query_pos(query_pos)
-            position = position + content
-        scale = (2 * query.shape[-1] // self.num_heads) ** -0.5
-        logits = self._logits(content * scale, encoded.memory, self.key_content)
-        logits = logits + self._logits(position * scale, encoded.position[:, None], self.key_pos)  # B T heads S
+        logits = self._logits(query, query_pos, query_sine, encoded)
         dropout = self.dropout if self.training else 0.0
         out = frame_attend(
             logits, encoded.memory, self.value.weight, self.value.bias, encoded.token_mask, dropout
         )  # B T D
         return self.out_proj(out)
 
-    def _logits(self, query: Tensor, tokens: Tensor, projection: nn.Linear) -> Tensor:
+    def attention(self, query: Tensor, query_pos: Tensor, query_sine: Tensor, encoded: EncodedClips) -> Tensor:
+        """How much each query looks at each token: `(B, T, S)`, the mean over the heads; sums to 1 over the tokens."""
+        logits = self._logits(query, query_pos, query_sine, encoded)
+        if encoded.token_mask is not None:
+            logits = logits.masked_fill(encoded.token_mask[:, None, None, :], -torch.inf)
+        return logits.softmax(dim=-1).mean(dim=2)
+
+    def _logits(self, query: Tensor, query_pos: Tensor, query_sine: Tensor, encoded: EncodedClips) -> Tensor:
+        content, position = self.query_content(query), self.query_sine(query_sine)  # B T D
+        if self.query_pos is not None:
+            # The first stage has no content yet: the position joins the content of query and key.
+            content = content + self.query_pos(query_pos)
+            position = position + content
+        scale = (2 * query.shape[-1] // self.num_heads) ** -0.5
+        logits = self._products(content * scale, encoded.memory, self.key_content)
+        return logits + self._products(position * scale, encoded.position[:, None], self.key_pos)  # B T heads S
+
+    def _products(self, query: Tensor, tokens: Tensor, projection: nn.Linear) -> Tensor:
         return frame_logits(query, tokens, projection.weight, projection.bias, self.num_heads)
 
 

@@ -1,0 +1,54 @@
+"""One answer as plain data."""
+
+import numpy as np
+
+from mmstvg.evaluation.predictions_file import prediction_record
+from mmstvg.structures import FrameScores, Tube
+
+
+def make_prediction(
+    tube: Tube,
+    score: float,
+    frames: FrameScores,
+    clip: tuple[int, int],
+    clips: list[tuple[int, int]],
+    video: dict,
+    text: str,
+) -> dict:
+    """What `STVGInferencer` returns about one sentence: a record of the predictions file and more.
+
+    Args:
+        tube: The tube.
+        score: Its score.
+        frames: Scores of the sampled frames.
+        clip: The range of frames that answered.
+        clips: Ranges of frames that the model ran on.
+        video: `item_id, video_id, video_path, fps, frame_count, ori_shape`.
+        text: The sentence.
+
+    Returns:
+        Plain lists and numbers, see `STVGInferencer`.
+    """
+    record = prediction_record(tube, video['item_id'], video['video_id'], text, video['fps'], score)
+    scores = {name: _plain(getattr(frames, name)) for name in ('start', 'end', 'actioness', 'confidence')}
+    return {
+        **record,
+        'video_path': video['video_path'],
+        'fps': video['fps'],
+        'frame_count': video['frame_count'],
+        'size': list(video['ori_shape']),
+        'frames': {'frame_ids': frames.frame_ids.tolist(), **scores},
+        'clip': list(clip),
+        'clips': [list(clip) for clip in clips],
+    }
+
+
+def frame_scores_of(prediction: dict) -> FrameScores:
+    """The scores of the frames that `make_prediction` wrote."""
+    values = {name: None if value is None else np.array(value) for name, value in prediction['frames'].items()}
+    return FrameScores(**values)
+
+
+def _plain(values: np.ndarray | None) -> list[float] | None:
+    """The shortest decimals that give the same float32 again."""
+    return None if values is None else values.astype(str).astype(np.float64).tolist()

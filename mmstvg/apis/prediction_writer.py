@@ -1,0 +1,162 @@
+"""Files of predictions."""
+
+import re
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from mmstvg.datasets import VideoReader, open_video
+from mmstvg.evaluation.predictions_file import write_predictions
+from mmstvg.structures import Tube
+from mmstvg.visualization import TubeScene, TubeVisualizer, draw_timeline, overlay_heat
+
+from .prediction import frame_scores_of
+
+
+class PredictionWriter:
+    """Writes what `STVGInferencer` predicts: videos, pictures, and the predictions file.
+
+    For each prediction `NAME.mp4` (the video with the tube), `NAME.png` (a contact sheet), `NAME_timeline.png` (the
+    scores over time) and, if asked for, `NAME.gif`; `NAME` is that of the video and the number of the prediction.
+
+    Args:
+        out_dir: Folder to write into; it is made.
+        mp4: Whether to write videos.
+        gif: Whether to write gifs of the events.
+        visualizer: Draws; a `TubeVisualizer` by default.
+        backend: Decoder of videos, `'decord'` or `'pyav'`.
+        show_progress: Whether to show a progress bar for each video written.
+    """
+
+    def __init__(
+        self,
+        out_dir: str | Path,
+        mp4: bool = True,
+        gif: bool = False,
+        visualizer: TubeVisualizer | None = None,
+        backend: str = 'decord',
+        show_progress: bool = False,
+    ):
+        self.out_dir = Path(out_dir)
+        self.mp4 = mp4
+        self.gif = gif
+        self.visualizer = visualizer or TubeVisualizer(name='prediction_writer')
+        self.backend = backend
+        self.show_progress = show_progress
+        self.out_dir.mkdir(parents=True, exist_ok=True)
+
+    def write(self, prediction: dict, video: VideoReader | None = None, gt_tube: Tube | None = None) -> dict[str, Path]:
+        """Write the files of one prediction.
+
+        Args:
+            prediction: From `STVGInferencer`.
+            video: Its open video; by default the file that the prediction names.
+            gt_tube: The annotated tube to draw beside it.
+
+        Returns:
+            The files by kind: `mp4`, `sheet`, `timeline`, `gif`.
+
+        Raises:
+            ValueError: The prediction was made on frames in memory, and there is no `video`.
+            VideoError: The video cannot be read.
+        """
+        stem = self.out_dir / file_stem(prediction)
+        scene = make_scene(prediction, gt_tube)
+        paths = {'sheet': Path(f'{stem}.png'), 'timeline': Path(f'{stem}_timeline.png')}
+        with open_video_of(prediction, video, self.backend) as video:
+            for kind, picture in draw_pictures(prediction, video, self.visualizer, gt_tube).items():
+                Image.fromarray(picture).save(paths[kind])
+            if self.mp4:
+                paths['mp4'] = Path(f'{stem}.mp4')
+                frames = range(scene.frame_count)
+                images = tqdm(
+                    video.frames(frames), paths['mp4'].name, len(frames), unit='frame', disable=not self.show_progress
+                )
+                self.visualizer.write_video(paths['mp4'], images, scene)
+            if self.gif:
+                paths['gif'] = Path(f'{stem}.gif')
+                self.visualizer.write_gif(paths['gif'], video, scene)
+        return paths
+
+    def write_json(self, predictions: list[dict]) -> Path:
+        """Write `predictions.json`, which `tools/analysis_tools/eval_tubes.py` reads."""
+        path = self.out_dir / 'predictions.json'
+        write_predictions(path, predictions)
+        return path
+
+    def write_attention(
+        self, prediction: dict, attention: dict[str, np.ndarray], video: VideoReader | None = None
+    ) -> Path:
+        """Write `NAME_attention.png`: frames of the span, each with where the decoder looked.
+
+        Args:
+            prediction: From `STVGInferencer`.
+            attention: From `STVGInferencer.attention`.
+            video: Its open video; by default the file that the prediction names.
+        """
+        path = self.out_dir / f'{file_stem(prediction)}_attention.png'
+        with open_video_of(prediction, video, self.backend) as video:
+            picture = draw_attention(prediction, video, attention, self.visualizer)
+        Image.fromarray(picture).save(path)
+        return path
+
+
+def open_video_of(prediction: dict, video: VideoReader | None, backend: str) -> AbstractContextManager[VideoReader]:
+    """The video of a prediction: `video`, which stays open, or else the file, which is closed at the end.
+
+    Raises:
+        ValueError: The prediction was made on frames in memory, and there is no `video`.
+    """
+    if video is not None:
+        return nullcontext(video)
+    if prediction['video_path'] is None:
+        raise ValueError(
+            f'{prediction["video_id"]} was given as frames in memory; give an `ArrayReader` as `video`, too.'
+        )
+    return open_video(prediction['video_path'], backend)
+
+
+def make_scene(prediction: dict, gt_tube: Tube | None = None) -> TubeScene:
+    """What there is to draw about a prediction."""
+    return TubeScene(
+        text=prediction['text'],
+        frame_count=prediction['frame_count'],
+        fps=prediction['fps'],
+        pred_tube=Tube.from_dict(prediction),
+        gt_tube=gt_tube,
+        score=prediction['score'],
+        ori_shape=tuple(prediction['size']),
+    )
+
+
+def draw_pictures(
+    prediction: dict, video: VideoReader, visualizer: TubeVisualizer, gt_tube: Tube | None = None
+) -> dict[str, np.ndarray]:
+    """Pictures of a prediction, RGB uint8: `sheet` (frames with boxes) and `timeline` (the scores over time)."""
+    scene = make_scene(prediction, gt_tube)
+    frames = scene.sheet_frames(8)
+    return {
+        'sheet': visualizer.contact_sheet(video.frames(frames), frames, scene),
+        'timeline': draw_timeline(scene, frame_scores_of(prediction), text=visualizer.text),
+    }
+
+
+def draw_attention(
+    prediction: dict, video: VideoReader, attention: dict[str, np.ndarray], visualizer: TubeVisualizer
+) -> np.ndarray:
+    """Up to eight sampled frames of the span with where the decoder looked: RGB uint8."""
+    scene = make_scene(prediction)
+    inside = np.flatnonzero(scene.pred_tube.contains(attention['frame_ids']))
+    places = inside[np.unique(np.linspace(0, len(inside) - 1, 8).round().astype(int))]
+    frames, maps = attention['frame_ids'][places], attention['maps'][places]
+    images = (overlay_heat(image, heat) for image, heat in zip(video.frames(frames), maps, strict=True))
+    return visualizer.contact_sheet(images, frames, scene)
+
+
+def file_stem(prediction: dict) -> str:
+    """A name for the files of a prediction that is one path component, whatever the video is called."""
+    name = re.sub(r'[\\/:\x00-\x1f]', '_', Path(prediction['video_id']).stem).strip('. ')
+    return f'{name[:60] or "video"}_{prediction["item_id"]}'
