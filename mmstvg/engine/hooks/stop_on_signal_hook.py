@@ -3,7 +3,7 @@ import threading
 from types import FrameType
 
 import torch
-from mmengine.dist import all_reduce, get_world_size
+from mmengine.dist import all_reduce, barrier, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -50,10 +50,15 @@ class StopOnSignalHook(Hook):
     ) -> None:
         """Leave a validation."""
         if self.received:
-            self.after_run(runner)
+            self._end()
 
     def after_run(self, runner: Runner) -> None:
-        """End the program, if it was told to."""
+        """End the program, if it was told to, once all processes are here: the first one that ends ends the others."""
+        if self.received:
+            barrier()
+        self._end()
+
+    def _end(self) -> None:
         for number, handler in self.previous.items():
             signal.signal(number, handler)
         self.previous = {}
