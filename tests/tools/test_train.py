@@ -67,6 +67,21 @@ def test_stopped_killed_and_resumed_by_the_shell_equals_unbroken(tmp_path):
     assert_same(weights(tmp_path / 'run'), weights(tmp_path / 'unbroken'))
 
 
+@pytest.mark.slow
+def test_toy_config_stopped_by_a_signal_and_resumed_equals_unbroken(tmp_path):
+    """The real model on real videos, in two data workers."""
+    run(sys.executable, ROOT / 'tools/dataset_tools/make_toy_dataset.py', tmp_path / 'toy', '--train', 8, '--test', 2)
+    options = [f'{loader}_dataloader.dataset.data_root={tmp_path / "toy"}' for loader in ('train', 'val', 'test')]
+    options += ['train_dataloader.batch_size=2', 'train_cfg.max_epochs=2', 'default_hooks.logger.interval=1']
+    command = (sys.executable, ROOT / 'tools' / 'train.py', ROOT / 'configs' / 'cgstvg_toy.py', '--work-dir')
+    run(*command, tmp_path / 'unbroken', '--cfg-options', *options)
+    process = start(*command, tmp_path / 'run', '--cfg-options', *options)
+    signal_at(process, '[1][2/4]', signal.SIGTERM)
+    assert process.returncode == 128 + signal.SIGTERM
+    run(*command, tmp_path / 'run', '--resume', '--cfg-options', *options)
+    assert_same(weights(tmp_path / 'run', 'epoch_2.pth'), weights(tmp_path / 'unbroken', 'epoch_2.pth'))
+
+
 def test_two_processes_take_the_steps_of_one_with_both_batches(tmp_path):
     """And a signal that reaches one of them stops both at the same step."""
     plain = dict(model__dropout=0, model__norm=False, train_dataloader__dataset__pipeline__0__augment=False)
