@@ -1,6 +1,6 @@
 """From videos and sentences to tubes, without a data set."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +51,33 @@ class _OpenVideo:
     @property
     def segment(self) -> Range:
         return self.info['segment']
+
+
+class _Progress:
+    """Counts clips, in a bar and for a caller."""
+
+    def __init__(self, show: bool, on_progress: Callable[[int, int], None] | None):
+        self._bar = tqdm(desc='looking', unit='clip', total=0, disable=not show)
+        self._tell = on_progress or (lambda done, total: None)
+        self._count = [0, 0]
+
+    def __enter__(self) -> '_Progress':
+        return self
+
+    def __exit__(self, *exc_info):
+        self._bar.close()
+
+    def plan(self, clips: int) -> None:
+        self._bar.total += clips
+        self._add(0, clips)
+
+    def done(self, clips: int) -> None:
+        self._bar.update(clips)
+        self._add(clips, 0)
+
+    def _add(self, done: int, total: int) -> None:
+        self._count = [self._count[0] + done, self._count[1] + total]
+        self._tell(*self._count)
 
 
 class STVGInferencer:
@@ -115,6 +142,7 @@ class STVGInferencer:
         return_vis: bool = False,
         show_progress: bool = True,
         fps: float | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
     ) -> dict:
         """Find what the sentences describe.
 
@@ -129,6 +157,7 @@ class STVGInferencer:
             return_vis: Whether to return pictures, too.
             show_progress: Whether to show a progress bar.
             fps: Frames a second of frames given as arrays.
+            on_progress: Called with the number of clips done and the number known to be needed so far.
 
         Returns:
             `predictions`, one dictionary a video and sentence in the order given, plain data for JSON:
@@ -157,7 +186,7 @@ class STVGInferencer:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}.')
         writer = PredictionWriter(out_dir, visualizer=self.visualizer) if out_dir else None
         result = {'predictions': [], 'visualization': []}
-        with tqdm(desc='looking', unit='clip', total=0, disable=not show_progress) as progress:
+        with _Progress(show_progress, on_progress) as progress:
             for first in range(0, len(queries), batch_size):
                 with ExitStack() as stack:
                     videos = [self._open(query, fps, stack) for query in queries[first : first + batch_size]]
@@ -218,16 +247,16 @@ class STVGInferencer:
     def _window_length(self, fps: float) -> int:
         return max(round(self.window * fps), 1)
 
-    def _look(self, videos: list[_OpenVideo], batch_size: int, progress: tqdm) -> None:
+    def _look(self, videos: list[_OpenVideo], batch_size: int, progress: _Progress) -> None:
         """Answer all sentences on all clips."""
         todo = [(video, clip) for video in videos for clip in video.clips]
-        progress.total += len(todo)
+        progress.plan(len(todo))
         for first in range(0, len(todo), batch_size):
             batch = todo[first : first + batch_size]
             found = self._answer([(video, clip, video.query.texts) for video, clip in batch])
             for (video, _), answers in zip(batch, found, strict=True):
                 video.answers.append(answers)
-            progress.update(len(batch))
+            progress.done(len(batch))
 
     def _answer(self, batch: list[tuple[_OpenVideo, Range, list[str]]]) -> list[list[ClipAnswer]]:
         """An answer a sentence for each clip of a batch."""
@@ -247,7 +276,7 @@ class STVGInferencer:
         result: dict,
         writer: PredictionWriter | None,
         return_vis: bool,
-        progress: tqdm,
+        progress: _Progress,
     ) -> None:
         """From the answers on the clips to those on the video."""
         for place, text in enumerate(video.query.texts):
@@ -266,7 +295,7 @@ class STVGInferencer:
                 result['visualization'].append(pictures)
 
     def _search(
-        self, video: _OpenVideo, answers: list[ClipAnswer], text: str, progress: tqdm
+        self, video: _OpenVideo, answers: list[ClipAnswer], text: str, progress: _Progress
     ) -> tuple[ClipAnswer, list[Range]]:
         """The answer on the whole video, and the clips that were looked at."""
         joined = join_cut_event(answers, video.segment)
@@ -275,9 +304,9 @@ class STVGInferencer:
             clip = plan_second_look(answers, joined, video.segment, self._window_length(video.info['fps']))
         if clip is None:
             return joined, video.clips
-        progress.total += 1
+        progress.plan(1)
         ((second,),) = self._answer([(video, clip, [text])])
-        progress.update()
+        progress.done(1)
         return choose(joined, second), [*video.clips, clip]
 
 
