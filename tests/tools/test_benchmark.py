@@ -1,5 +1,6 @@
 import json
 import sys
+from functools import partial
 
 import pytest
 import torch
@@ -71,6 +72,27 @@ def test_model_without_motion(benchmark, monkeypatch, tmp_path):
     options = ['model.motion_backbone=None', 'model.head.context=None']
     result = run(benchmark, monkeypatch, tmp_path, '--cfg-options', *options)
     assert 'motion' not in result['works']
+
+
+@pytest.mark.usefixtures('quick_yardstick')
+def test_without_dropout(benchmark, monkeypatch, tmp_path):
+    dropout = ['--cfg-options', 'model.encoder.dropout=0.1']
+    with_dropout = run(benchmark, monkeypatch, tmp_path, *dropout)
+    without = run(benchmark, monkeypatch, tmp_path, '--no-dropout', *dropout)
+    assert without['no_dropout'] is True
+    assert without['bytes_kept_for_backward'] < with_dropout['bytes_kept_for_backward']
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures('quick_yardstick')
+def test_compiled_graphs_are_counted(benchmark, monkeypatch, tmp_path, capsys):
+    """Traced as for compilation, without the compiler."""
+    monkeypatch.setattr(torch, 'compile', partial(torch.compile, backend='eager'))
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    result = run(benchmark, monkeypatch, tmp_path, '--compile')
+    assert result['graphs'] >= len(PARTS)
+    assert 'compiled graphs' in capsys.readouterr().out
 
 
 def test_loading(benchmark, monkeypatch, tmp_path, capsys):

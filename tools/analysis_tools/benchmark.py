@@ -158,8 +158,8 @@ class Works:
             self.model(self.inputs, self.samples, mode='predict')
 
     def loss(self) -> Tensor:
-        """The forward pass of training, with dropout."""
-        self.model.train()
+        """The forward pass of training."""
+        self.model.train(not self.args.no_dropout)
         with self._autocast():
             losses = self.model(self.inputs, self.samples, mode='loss')
         return self.model.parse_losses(losses)[0]
@@ -263,6 +263,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--device', type=torch.device, help='default: cuda where there is one, else cpu')
     parser.add_argument('--dtype', choices=('float32', 'bfloat16', 'float16'), default='float32', help='of autocast')
     parser.add_argument('--compile', action='store_true', help='torch.compile for each part')
+    parser.add_argument('--no-dropout', action='store_true', help='train in eval mode, as in the recorded cases')
     parser.add_argument('--threads', type=int, help='of the CPU')
     parser.add_argument(
         '--random-text', action='store_true', help="a random text encoder of RoBERTa-base's size, no files needed"
@@ -298,7 +299,7 @@ def main() -> None:
     if args.loading is not None:
         result['loading'] = measure_loading(cfg, args.loading)
     else:
-        size = ('frames', 'height', 'width', 'tokens', 'batch', 'repeat', 'dtype', 'compile')
+        size = ('frames', 'height', 'width', 'tokens', 'batch', 'repeat', 'dtype', 'compile', 'no_dropout')
         result.update({name: getattr(args, name) for name in size})
         result.update(measure(init_model(cfg, device=args.device), args))
     print(table(result))
