@@ -94,7 +94,7 @@ class BaseSTVGDataset(BaseDataset):
 
     @abstractmethod
     def load_data_list(self) -> list[dict]:
-        """Items of the annotation file, in its order, those to exclude included."""
+        """Items as the annotation file has them: those to exclude included, boxes not cut to the frame."""
 
     @staticmethod
     def usable_frames(frame_count: int) -> tuple[int, int]:
@@ -113,9 +113,8 @@ class BaseSTVGDataset(BaseDataset):
             self._chance[1] = seed
 
     def filter_data(self) -> list[dict]:
-        """Leave out excluded items and deal with senseless annotations."""
-        excluded = self._excluded()
-        items = [item for item in self.data_list if not self._is_excluded(item, excluded)]
+        """Leave out excluded items, deal with senseless annotations, and cut boxes to the frame."""
+        items = self.without_excluded(self.data_list)
         if len(items) < len(self.data_list):
             self._log(f'{len(self.data_list) - len(items)} of {len(self.data_list)} items are excluded by the config.')
         bad = [item for item in items if 'broken' in item]
@@ -125,7 +124,16 @@ class BaseSTVGDataset(BaseDataset):
                 items = [item for item in items if 'broken' not in item]
         if not items:
             raise ValueError(f'{self.ann_file} has no usable item ({len(self.data_list)} before exclusion).')
+        for item in items:
+            if 'gt_tube' in item and 'ori_shape' in item:
+                item['gt_tube'] = item['gt_tube'].clip(*item['ori_shape'])
         return items
+
+    def without_excluded(self, items: list[dict]) -> list[dict]:
+        """The items whose video the config does not exclude."""
+        excluded = self._excluded()
+        names = [{item['video_id'], os.path.basename(item['video_path'])} for item in items]
+        return [item for item, both in zip(items, names, strict=True) if not both & excluded]
 
     def __getitem__(self, idx: int) -> dict:
         """The item at place `idx` after the pipeline.
@@ -182,10 +190,6 @@ class BaseSTVGDataset(BaseDataset):
         with open(self.exclude, encoding='utf-8') as file:
             lines = [line.split('#')[0].strip() for line in file]
         return {line for line in lines if line}
-
-    @staticmethod
-    def _is_excluded(item: dict, excluded: set[str]) -> bool:
-        return item['video_id'] in excluded or os.path.basename(item['video_path']) in excluded
 
     @staticmethod
     def _first_existing(ann_file: str | Sequence[str], data_root: str) -> str:

@@ -114,7 +114,7 @@ class HCSTVGDataset(BaseSTVGDataset):
         if problem is not None:
             item.update(broken=problem[0], broken_message=problem[1])
         elif entry.get('st_frame') is not None:
-            item['gt_tube'] = self._tube(entry, item.get('ori_shape'))
+            item['gt_tube'] = self._tube(entry)
         return item
 
     def _video_path(self, name: str, videos: dict[str, str]) -> str:
@@ -147,11 +147,10 @@ class HCSTVGDataset(BaseSTVGDataset):
             return 'event', f'the event is frames {start} to {end - 1}, but the video has {frame_count} frames'
         return None
 
-    def _tube(self, entry: dict, ori_shape: tuple[int, int] | None) -> Tube:
+    def _tube(self, entry: dict) -> Tube:
         start, end = self._event(entry)
         listed = entry.get('bbox') or []
         frames = [start + i for i, box in enumerate(listed) if len(box)]
         boxes = np.array([box for box in listed if len(box)], dtype=np.float32).reshape(-1, 4)
         boxes[:, 2:] += boxes[:, :2]
-        tube = Tube((start, end), frames, boxes)
-        return tube if ori_shape is None else tube.clip(*ori_shape)
+        return Tube((start, end), frames, boxes)

@@ -6,7 +6,7 @@ import av
 import numpy as np
 
 from .frame_index import build_frame_index
-from .simple_video import has_simple_frame, has_simple_stream, is_idr
+from .simple_video import has_simple_frame, has_simple_stream, is_idr, is_still
 from .video_error import VideoError
 from .video_reader import VideoReader
 
@@ -58,6 +58,9 @@ class PyAVReader(VideoReader):
         if not self._container.streams.video:
             self.close()
             raise VideoError(self.path, 'no_video', 'it has no picture, only sound or data; exclude it')
+        if is_still(self._container.format.name):
+            self.close()
+            raise VideoError(self.path, 'no_video', 'it is a picture or a text, which FFmpeg would show as a video')
         stream = self._container.streams.video[0]
         stream.codec_context.thread_count = self._num_threads
         stream.thread_type = 'AUTO'
@@ -143,7 +146,8 @@ class PyAVReader(VideoReader):
                 frames = self._frames(wanted)
                 frame = _advance(frames, time)
             if frame is None:
-                raise self._truncated(frame_id, frame_id)
+                message = f'frame {frame_id} of {self.frame_count} cannot be decoded; the file is damaged there'
+                raise VideoError(self.path, 'undecodable', message)
             reached = time
             yield frame
 

@@ -2,7 +2,13 @@
 
 import av
 
+_SMALLEST_WIDTH = 96  # decord takes the padding of narrower rows for more channels
 _IDR = 5  # NAL unit type of an H.264 key frame before which nothing has to be known
+
+
+def is_still(format_name: str) -> bool:
+    """Whether FFmpeg's name of a format is that of pictures (`image2`, `png_pipe`) or of text (`tty`)."""
+    return format_name in ('image2', 'tty') or format_name.endswith('_pipe')
 
 
 def has_simple_stream(container: av.container.InputContainer, stream: av.VideoStream) -> bool:
@@ -13,10 +19,12 @@ def has_simple_stream(container: av.container.InputContainer, stream: av.VideoSt
 
 
 def has_simple_frame(frame: av.VideoFrame) -> bool:
-    """Upright, progressive, 8 bits, even sides."""
+    """Upright, progressive, 8 bits, even sides, not narrow."""
     is_even = frame.width % 2 == 0 and frame.height % 2 == 0
     is_8_bit = frame.format.name in ('yuv420p', 'yuvj420p')
-    return is_even and is_8_bit and frame.rotation == 0 and not frame.interlaced_frame
+    return (
+        frame.width >= _SMALLEST_WIDTH and is_even and is_8_bit and frame.rotation == 0 and not frame.interlaced_frame
+    )
 
 
 def is_idr(packet: bytes, extradata: bytes | None) -> bool:

@@ -134,5 +134,5 @@ class VidSTGDataset(BaseSTVGDataset):
             item.update(broken='event', broken_message=f'the event is frames {begin} to {end}, which holds none')
         else:
             frames = np.arange(begin, begin + len(pair['boxes']))
-            item['gt_tube'] = Tube((begin, end + 1), frames, pair['boxes']).clip(*item['ori_shape'])
+            item['gt_tube'] = Tube((begin, end + 1), frames, pair['boxes'])
         return item

@@ -32,6 +32,7 @@ KINDS = {
     'one.mp4': (dict(frames=1), True),
     'two.mp4': (dict(frames=2), True),
     'short_last_group.mp4': (dict(frames=42), True),
+    'narrow.mp4': (dict(width=48), False),
     'open_groups.mp4': (dict(options=x264('bframes=8:b-pyramid=normal:keyint=15:open-gop=1:ref=6')), False),
     'refresh.mp4': (dict(options=x264('intra-refresh=1:keyint=20:bframes=0')), False),
     'interlaced.mp4': (dict(options=x264('interlaced=1:bframes=2:keyint=20')), False),

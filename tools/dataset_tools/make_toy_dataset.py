@@ -2,10 +2,10 @@
 
     python tools/dataset_tools/make_toy_dataset.py data/toy
 
-Four coloured shapes lie on a textured background. Each moves once, in a straight line, during a part of the video. The
-sentence names one of them by colour, shape and direction ("the red circle moves to the left"); its tube is the time of
-that movement. The other three are like it in all but one or two of these, and any of the four could have been the one:
-only the sentence tells which.
+Two or three coloured shapes lie on a textured background. Each moves once, in a straight line, during a part of the
+video. The sentence names one of them by colour, shape and direction ("the red circle moves to the left"); its tube is
+the time of that movement. The others are like it in all but one or two of these, and any of them could have been the
+one: only the sentence tells which.
 
 Layout: `annos/hcstvg_v1/{train,test}.json` and `v1_video/*.mp4`. Boxes are `[x, y, w, h]`, `st_frame` counts from 1.
 Each video has a seed of its own, so the same seed gives the same files, whatever the number of workers.
@@ -27,19 +27,18 @@ from mmstvg.visualization.video_writer import write_video
 
 FPS = 10
 SPLITS = ('train', 'test')
-COLORS = {'red': (222, 36, 36), 'green': (30, 170, 50), 'blue': (40, 70, 230), 'yellow': (245, 220, 40)}
+COLORS = {'red': (222, 36, 36), 'green': (30, 170, 50), 'blue': (40, 70, 230)}
 SHAPES = ('circle', 'square', 'triangle')
 DIRECTIONS = {'to the left': (-1, 0), 'to the right': (1, 0), 'up': (0, -1), 'down': (0, 1)}
 
-HEIGHTS = (96, 104, 112)
-WIDTHS = (120, 128, 136, 144)
+HEIGHT, WIDTH = 64, 96
 SECONDS = (3.0, 6.0)
-EVENT_SHARE = (0.3, 0.55)  # of the video
-SIZE = (24, 32)  # pixels
-SPEED = (16, 24)  # pixels a second
-TRAVEL = (26, 44)  # pixels; speeds are bent where they would leave this range
+EVENT_SHARE = (0.35, 0.6)  # of the video
+SIZE = (19, 25)  # pixels
+SPEED = (11, 16)  # pixels a second
+TRAVEL = (16, 28)  # pixels; speeds are bent where they would leave this range
 GAP = 2  # pixels that stay free between two shapes
-TWIN_SHARE = 0.3  # of the videos have shapes that differ in direction only
+TWIN_SHARE = 0.2  # of the videos have two shapes that differ in direction only
 ATTEMPTS = 50
 
 
@@ -68,19 +67,21 @@ class Movement:
 
 
 def draw_cast(rng: np.random.Generator) -> list[tuple[str, str, str]]:
-    """Colour, shape and direction of four shapes, none of which stands out among them.
+    """Colour, shape and direction of two or three shapes.
 
-    Usually two colours times two shapes, so that each shape has one like it but for the colour and one but for the
-    shape. Otherwise two pairs of twins that only differ in direction; the pairs differ in either colour or shape.
+    The first two differ in colour, in shape or, twins, in direction alone. A third differs from the first in the other
+    of colour and shape.
     """
     colors = rng.choice(list(COLORS), 2, replace=False).tolist()
     shapes = rng.choice(SHAPES, 2, replace=False).tolist()
     directions = rng.choice(list(DIRECTIONS), 2, replace=False).tolist()
-    looks = [(color, shape) for color in colors for shape in shapes]
+    first, others = (colors[0], shapes[0]), [(colors[1], shapes[0]), (colors[0], shapes[1])]
+    if rng.random() < 0.5:
+        others.reverse()
+    count = int(rng.integers(2, 4))
     if rng.random() >= TWIN_SHARE:
-        return [(*look, str(rng.choice(directions))) for look in looks]
-    pairs = (looks[0], looks[1] if rng.random() < 0.5 else looks[2])
-    return [(*look, direction) for look in pairs for direction in directions]
+        return [(*look, str(rng.choice(directions))) for look in [first, *others][:count]]
+    return [(*first, directions[0]), (*first, directions[1]), (*others[0], str(rng.choice(directions)))][:count]
 
 
 def place(cast: list[tuple[str, str, str]], frame_count: int, height: int, width: int, rng) -> list[Movement]:
@@ -145,11 +146,10 @@ def make_item(index: int, split: str, seed: int, video_dir: Path) -> tuple[str, 
         The file's name and its annotation.
     """
     rng = np.random.default_rng([seed, SPLITS.index(split), index])
-    height, width = int(rng.choice(HEIGHTS)), int(rng.choice(WIDTHS))
     frame_count = round(rng.uniform(*SECONDS) * FPS)
-    movements = place(draw_cast(rng), frame_count, height, width, rng)
-    background = draw_background(height, width, rng)
-    centers = np.stack([movement.centers(frame_count) for movement in movements])  # 4 T 2
+    movements = place(draw_cast(rng), frame_count, HEIGHT, WIDTH, rng)
+    background = draw_background(HEIGHT, WIDTH, rng)
+    centers = np.stack([movement.centers(frame_count) for movement in movements])  # shapes T 2
 
     def frames():
         for frame in range(frame_count):
@@ -160,10 +160,10 @@ def make_item(index: int, split: str, seed: int, video_dir: Path) -> tuple[str, 
 
     name = f'toy_{split}_{index:05d}.mp4'
     write_video(video_dir / name, frames(), FPS, crf=18)
-    return name, describe(movements[int(rng.integers(len(movements)))], frame_count, height, width)
+    return name, describe(movements[int(rng.integers(len(movements)))], frame_count)
 
 
-def describe(target: Movement, frame_count: int, height: int, width: int) -> dict:
+def describe(target: Movement, frame_count: int) -> dict:
     """Annotation of one video in HC-STVG 1's format."""
     corners = target.centers(frame_count)[target.start : target.end] - target.size / 2
     return {
@@ -173,8 +173,8 @@ def describe(target: Movement, frame_count: int, height: int, width: int) -> dic
         'ed_time': target.end / FPS,
         'img_num': frame_count,
         'caption': target.caption,
-        'width': width,
-        'height': height,
+        'width': WIDTH,
+        'height': HEIGHT,
     }
 
 
@@ -193,7 +193,7 @@ def parse_args() -> argparse.Namespace:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('out', type=Path, help='folder to write into, such as data/toy')
-    parser.add_argument('--train', type=int, default=800, help='number of training videos (default: %(default)s)')
+    parser.add_argument('--train', type=int, default=1600, help='number of training videos (default: %(default)s)')
     parser.add_argument('--test', type=int, default=80, help='number of test videos (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0, help='same seed, same files (default: %(default)s)')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), help='processes (default: one a CPU core)')

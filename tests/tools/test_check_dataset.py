@@ -1,0 +1,100 @@
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from load_tool import load_tool
+
+sys.path.append(str(Path(__file__).parents[1] / 'datasets'))
+from make_video import rotate, write_sound, write_video  # noqa: E402
+
+from mmstvg.datasets.dataset_check import KINDS  # noqa: E402
+
+GOOD = dict(bbox=[[10, 10, 20, 20]] * 20, st_frame=16, img_num=50, caption='a man walks', width=96, height=64)
+CONFIG = """
+dataset = dict(type='HCSTVGDataset', ann_file='{ann}', data_prefix=dict(video='{video}'), exclude={exclude})
+train_dataloader = dict(dataset=dataset)
+val_dataloader = train_dataloader
+"""
+
+
+def changed(**changes):
+    return {**GOOD, **changes}
+
+
+# video name: (entry, kinds that are to be found)
+DEFECTS = {
+    'good.mp4': (GOOD, set()),
+    'missing.mp4': (GOOD, {'missing video'}),
+    'empty.mp4': (GOOD, {'empty video'}),
+    'noise.mp4': (GOOD, {'undecodable video'}),
+    'sound.mp4': (GOOD, {'video without picture'}),
+    'cut.mkv': (GOOD, {'truncated video'}),
+    'zeros.mp4': (GOOD, {'undecodable video'}),
+    'lying.mp4': (GOOD, {'video on its side'}),
+    'longer.mp4': (changed(img_num=40), {'frame count differs'}),
+    'wide.mp4': (changed(width=128), {'frame size differs'}),
+    'silent.mp4': (changed(caption=' '), {'bad sentence'}),
+    'foreign.mp4': (changed(caption='человек идёт'), {'non-Latin sentence'}),
+    'late.mp4': (changed(st_frame=45), {'bad event'}),
+    'no_event.mp4': (changed(bbox=[]), {'bad event'}),
+    'triples.mp4': (changed(bbox=[[1, 2, 3]]), {'bad boxes'}),
+    'gap.mp4': (changed(bbox=[[10, 10, 20, 20], [], [10, 10, 20, 20]]), {'box missing'}),
+    'flat.mp4': (changed(bbox=[[10, 10, 20, 0]] * 3), {'box degenerate'}),
+    'outside.mp4': (changed(bbox=[[90, 10, 20, 20]] * 3), {'box outside the frame'}),
+    'jump.mp4': (changed(bbox=[[10, 10, 20, 20], [60, 40, 20, 20]]), {'box jumps'}),
+}
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('videos')
+    write_video(folder / 'good.mp4', container={'movflags': 'faststart'})
+    write_video(folder / 'whole.mkv')
+    whole = (folder / 'good.mp4').read_bytes()
+    for name in DEFECTS:
+        if name not in ('good.mp4', 'missing.mp4'):
+            (folder / name).write_bytes(whole)
+    (folder / 'empty.mp4').write_bytes(b'')
+    (folder / 'noise.mp4').write_bytes(np.random.default_rng(0).bytes(9999))
+    write_sound(folder / 'sound.mp4')
+    rotate(folder / 'good.mp4', folder / 'lying.mp4', 90)
+    matroska = (folder / 'whole.mkv').read_bytes()
+    (folder / 'cut.mkv').write_bytes(matroska[: int(0.6 * len(matroska))])
+    start, end = int(0.5 * len(whole)), int(0.6 * len(whole))
+    (folder / 'zeros.mp4').write_bytes(whole[:start] + bytes(end - start) + whole[end:])
+    return folder
+
+
+def run(folder, names, monkeypatch, *arguments, exclude=()):
+    ann, config = folder / 'test.json', folder / 'config.py'
+    ann.write_text(json.dumps({name: DEFECTS[name][0] for name in names}))
+    config.write_text(CONFIG.format(ann=ann, video=folder, exclude=repr(exclude)))
+    tool = load_tool('dataset_tools/check_dataset.py')
+    arguments = [str(config), '--splits', 'train', 'val', '--workers', '1', *map(str, arguments)]
+    monkeypatch.setattr('sys.argv', ['check_dataset.py', *arguments])
+    return tool.main()
+
+
+def test_one_of_each_defect(folder, tmp_path, monkeypatch, capsys):
+    report, exclude = tmp_path / 'report.json', tmp_path / 'exclude.txt'
+    assert run(folder, DEFECTS, monkeypatch, '--json', report, '--write-exclude', exclude) == 1
+    content = json.loads(report.read_text())
+    assert list(content) == ['train']  # the same file twice is read once
+    found = {name: set() for name in DEFECTS}
+    for finding in content['train']['findings']:
+        found[finding['video_id']].add(finding['kind'])
+        assert finding['stops'] == KINDS[finding['kind']]
+    assert found == {name: kinds for name, (_, kinds) in DEFECTS.items()}
+    printed = capsys.readouterr().out
+    assert 'undecodable video: 2 (stops a training)' in printed
+    assert 'box jumps: 1 (looks wrong)' in printed
+
+    assert run(folder, DEFECTS, monkeypatch, exclude=str(exclude)) == 0
+    assert 'Nothing would stop a training.' in capsys.readouterr().out
+
+
+def test_nothing_to_find(folder, monkeypatch, capsys):
+    assert run(folder, ['good.mp4'], monkeypatch) == 0
+    assert '1 items, 1 videos, 0 findings' in capsys.readouterr().out

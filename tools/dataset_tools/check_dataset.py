@@ -1,0 +1,110 @@
+"""Find everything in the data sets of a config that a training would trip over or that looks wrong.
+
+    python tools/dataset_tools/check_dataset.py configs/cgstvg_hcstvg.py --write-exclude exclude.txt
+
+Annotations are checked and every video is decoded, in parallel. The exit status is 1 where something would stop a
+training. The list of exclusions names the videos of those findings: set `exclude='exclude.txt'` in the data sets.
+"""
+
+import argparse
+import json
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from tqdm import tqdm
+
+from mmstvg.datasets import BaseSTVGDataset
+from mmstvg.datasets.dataset_check import KINDS, Finding, check_items, check_video, videos_of
+from mmstvg.registry import DATASETS
+from mmstvg.utils.atomic_file import write_text_atomically
+from mmstvg.utils.config import load_config
+
+SHOWN = 5  # findings of a kind
+
+
+def build_datasets(path: Path, splits: list[str]) -> dict[str, BaseSTVGDataset]:
+    """Data sets of the config, without pipeline and not loaded, each annotation file once."""
+    cfg = load_config(path)
+    datasets: dict[str, BaseSTVGDataset] = {}
+    for split in splits:
+        options = dict(cfg[f'{split}_dataloader'].dataset, pipeline=[], lazy_init=True)
+        dataset = DATASETS.build(options)
+        if dataset.ann_file not in {other.ann_file for other in datasets.values()}:
+            datasets[split] = dataset
+    return datasets
+
+
+def check(dataset: BaseSTVGDataset, workers: int, decode: bool) -> tuple[dict, list[Finding]]:
+    """Number of items and videos, and all findings."""
+    items = dataset.without_excluded(dataset.load_data_list())
+    videos = videos_of(items)
+    findings = check_items(items)
+    with ProcessPoolExecutor(workers) as pool:
+        results = pool.map(partial(check_video, decode=decode), videos, chunksize=1)
+        for found in tqdm(results, total=len(videos), desc='videos'):
+            findings += found
+    return {'annotation': dataset.ann_file, 'items': len(items), 'videos': len(videos)}, findings
+
+
+def summary(numbers: dict, findings: list[Finding]) -> str:
+    """Findings grouped by kind, those that stop a training first."""
+    lines = [f'{numbers["annotation"]}: {numbers["items"]} items, {numbers["videos"]} videos, {len(findings)} findings']
+    for kind, stops in sorted(KINDS.items(), key=lambda kind: not kind[1]):
+        found = [finding for finding in findings if finding.kind == kind]
+        if not found:
+            continue
+        lines.append(f'\n{kind}: {len(found)} ({"stops a training" if stops else "looks wrong"})')
+        lines += [f'  {_where(finding)}: {finding.message}' for finding in found[:SHOWN]]
+        if len(found) > SHOWN:
+            lines.append(f'  ... and {len(found) - SHOWN} more')
+    return '\n'.join(lines)
+
+
+def _where(finding: Finding) -> str:
+    return finding.video_id if finding.item_id is None else f'{finding.video_id}, item {finding.item_id}'
+
+
+def exclude_list(findings: list[Finding]) -> str:
+    """One video a line, with what was found."""
+    kinds: dict[str, set[str]] = {}
+    for finding in findings:
+        if finding.stops:
+            kinds.setdefault(finding.video_id, set()).add(finding.kind)
+    return ''.join(f'{video}  # {", ".join(sorted(found))}\n' for video, found in sorted(kinds.items()))
+
+
+def parse_args() -> argparse.Namespace:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', type=Path)
+    parser.add_argument('--splits', nargs='+', default=['train', 'val', 'test'], choices=('train', 'val', 'test'))
+    parser.add_argument('--workers', type=int, default=os.cpu_count(), help='processes (default: %(default)s)')
+    parser.add_argument('--quick', action='store_true', help='open the videos, but do not decode them')
+    parser.add_argument('--json', type=Path, help='write all findings here')
+    parser.add_argument('--write-exclude', type=Path, metavar='FILE', help='list of the videos to exclude by `exclude`')
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Check."""
+    args = parse_args()
+    report, everything = {}, []
+    for split, dataset in build_datasets(args.config, args.splits).items():
+        numbers, findings = check(dataset, args.workers, not args.quick)
+        print(f'\n== {split} ==\n{summary(numbers, findings)}')
+        report[split] = {**numbers, 'findings': [finding.to_dict() for finding in findings]}
+        everything += findings
+    if args.json:
+        write_text_atomically(args.json, json.dumps(report, indent=1, ensure_ascii=False))
+    if args.write_exclude:
+        write_text_atomically(args.write_exclude, exclude_list(everything))
+    stopping = sum(finding.stops for finding in everything)
+    print(f'\n{stopping} findings would stop a training.' if stopping else '\nNothing would stop a training.')
+    return 1 if stopping else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
