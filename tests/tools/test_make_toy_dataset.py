@@ -30,8 +30,9 @@ def casts(count):
     """Movements of `count` layouts and their sizes, without any video."""
     for index in range(count):
         rng = np.random.default_rng(index)
-        frame_count, height, width = 30 + index % 31, toy.HEIGHTS[index % 3], toy.WIDTHS[index % 4]
-        yield toy.place(toy.draw_cast(rng), frame_count, height, width, rng), frame_count, height, width
+        frame_count = 30 + index % 31
+        movements = toy.place(toy.draw_cast(rng), frame_count, toy.HEIGHT, toy.WIDTH, rng)
+        yield movements, frame_count, toy.HEIGHT, toy.WIDTH
 
 
 def test_same_seed_gives_same_bytes(small, tmp_path, monkeypatch):
@@ -58,7 +59,7 @@ def test_annotations_fit_the_videos(small):
             assert video.get_avg_fps() == toy.FPS
             start = item['st_frame'] - 1
             assert start >= 1 and start + len(item['bbox']) < item['img_num']
-            assert 0.28 <= len(item['bbox']) / item['img_num'] <= 0.57
+            assert 0.33 <= len(item['bbox']) / item['img_num'] <= 0.62
             assert item['st_time'] == start / toy.FPS
             assert item['ed_time'] == (start + len(item['bbox'])) / toy.FPS
 
@@ -101,9 +102,9 @@ def test_every_word_matters():
     needed = np.zeros(3, dtype=int)
     for movements, *_ in casts(60):
         looks = [(m.color, m.shape, m.direction) for m in movements]
-        assert len(set(looks)) == 4
+        assert len(set(looks)) == len(looks) >= 2
         for word in range(3):
-            needed[word] += len({look[:word] + look[word + 1 :] for look in looks}) < 4
+            needed[word] += len({look[:word] + look[word + 1 :] for look in looks}) < len(looks)
     assert needed.min() >= 12
 
 

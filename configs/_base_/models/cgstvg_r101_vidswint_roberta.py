@@ -89,5 +89,6 @@ model = dict(
         loss_actioness=dict(type='ActionessLoss', weight=2.0, outside_weight=0.3),
         loss_conf=dict(type='ConfidenceLoss', weight=1.0, kind='bce'),
     ),
+    channels_last=True,
     test_cfg=dict(interleave=interleave),
 )

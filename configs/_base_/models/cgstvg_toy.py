@@ -4,13 +4,13 @@
 interleave = 2  # clips that a test video is split into
 
 # -------- seldom changed --------
-embed_dims = 128
+embed_dims = 96
 num_heads = 4
 hidden_dims = 256
 num_stages = 3
 dropout = 0.0
 # fmt: off
-vocabulary = ('the', 'red', 'green', 'blue', 'yellow', 'circle', 'square', 'triangle', 'moves', 'to', 'left', 'right', 'up', 'down')  # noqa: E501
+vocabulary = ('the', 'red', 'green', 'blue', 'circle', 'square', 'triangle', 'moves', 'to', 'left', 'right', 'up', 'down')  # noqa: E501
 # fmt: on
 
 model = dict(
@@ -19,21 +19,22 @@ model = dict(
     backbone=dict(
         type='mmdet.ResNet',
         depth=18,
-        base_channels=32,
-        stem_channels=32,
-        num_stages=4,
-        strides=(1, 2, 2, 1),
-        out_indices=(3,),
+        base_channels=16,
+        stem_channels=16,
+        num_stages=3,
+        strides=(1, 2, 2),
+        dilations=(1, 1, 1),
+        out_indices=(2,),
         frozen_stages=-1,
-        norm_cfg=dict(type='GN', num_groups=8),
+        norm_cfg=dict(type='GN', num_groups=4),
         style='pytorch',
     ),
     motion_backbone=dict(
         type='VideoSwinTransformer',  # mmstvg/models/backbones/video_swin.py
-        embed_dims=32,
-        depths=(2, 2, 2),
-        num_heads=(2, 4, 8),
-        window=(8, 7, 7),
+        embed_dims=16,
+        depths=(0, 1, 1),
+        num_heads=(1, 2, 4),
+        window=(4, 4, 4),
         frozen=False,
     ),
     text_encoder=dict(
@@ -60,10 +61,11 @@ model = dict(
     encoder=dict(
         type='MultimodalEncoder',  # mmstvg/models/encoders/multimodal_encoder.py
         embed_dims=embed_dims,
-        num_layers=3,
+        num_layers=2,
         num_heads=num_heads,
         hidden_dims=hidden_dims,
         dropout=dropout,
+        early_fusion=True,  # not in the published system: it learns from random weights with it
     ),
     head=dict(
         type='STVGHead',  # mmstvg/models/heads/stvg_head.py
@@ -76,6 +78,7 @@ model = dict(
             num_heads=num_heads,
             hidden_dims=hidden_dims,
             dropout=dropout,
+            start_std=1.0,  # likewise
         ),
         spatial_decoder=dict(
             type='SpatialDecoder',  # mmstvg/models/decoders/spatial_decoder.py
@@ -99,9 +102,10 @@ model = dict(
         ),
         loss_bbox=dict(type='BoxL1Loss', weight=5.0),
         loss_giou=dict(type='BoxGIoULoss', weight=4.0),
-        loss_span=dict(type='SpanLoss', weight=10.0, sigma=1.0),
+        loss_span=dict(type='SpanLoss', weight=4.0, sigma=1.0),
         loss_actioness=dict(type='ActionessLoss', weight=2.0, outside_weight=0.3),
         loss_conf=dict(type='ConfidenceLoss', weight=1.0, kind='bce'),
+        loss_map=dict(type='MapLoss', weight=5.0),  # likewise
     ),
     test_cfg=dict(interleave=interleave),
 )

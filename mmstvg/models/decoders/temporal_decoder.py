@@ -39,6 +39,8 @@ class TemporalDecoder(nn.Module):
         num_heads: Heads of each layer.
         hidden_dims: Channels inside the feed-forward parts.
         dropout: Dropout of attention weights, branches and feed-forward parts.
+        start_std: Standard deviation of what the first self-attention starts from. With 0, as published, the first
+            LayerNorm gets zeros, whose gradient is large; training from random weights is steadier with 1.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class TemporalDecoder(nn.Module):
         num_heads: int = 8,
         hidden_dims: int = 2048,
         dropout: float = 0.1,
+        start_std: float = 0.0,
     ):
         super().__init__()
         self.layers = nn.ModuleList(
@@ -55,6 +58,7 @@ class TemporalDecoder(nn.Module):
         )
         self.norm = nn.LayerNorm(embed_dims)
         init_xavier(self)
+        nn.init.normal_(self.layers[0].self_attn.out_proj.bias, std=start_std)
 
     def forward(self, encoded: EncodedClips) -> Tensor:
         """Queries after each layer, `(K, B, T, D)`, all through one shared LayerNorm."""

@@ -40,6 +40,9 @@ class MultimodalEncoder(nn.Module):
         num_heads: Heads of each layer.
         hidden_dims: Channels inside the feed-forward parts.
         dropout: Dropout of attention weights, branches and feed-forward parts.
+        early_fusion: Whether map tokens are first scaled by a projection of the mean of the sentence's tokens, and get
+            their position added. Not in the published system, whose encoder is pretrained; from random weights the
+            fusion is found in far fewer steps.
         with_cp: Recompute activations in the backward pass to save memory.
     """
 
@@ -50,10 +53,12 @@ class MultimodalEncoder(nn.Module):
         num_heads: int = 8,
         hidden_dims: int = 2048,
         dropout: float = 0.1,
+        early_fusion: bool = False,
         with_cp: bool = False,
     ):
         super().__init__()
         self.embed_dims = embed_dims
+        self.sentence_gate = nn.Linear(embed_dims, embed_dims) if early_fusion else None
         self.with_cp = with_cp
         self.layers = nn.ModuleList(
             EncoderLayer(embed_dims, num_heads, hidden_dims, dropout) for _ in range(num_layers)
@@ -86,6 +91,9 @@ class MultimodalEncoder(nn.Module):
         no_position = torch.zeros_like(text)
         maps = [appearance] if motion is None else [appearance, motion]
         tokens = [x.flatten(3).transpose(2, 3) for x in maps]  # B T hw D
+        if self.sentence_gate is not None:
+            gate = 1 + self.sentence_gate(_masked_mean(text[:, None], text_mask))  # B 1 D
+            tokens = [x * gate[:, None] + sine[:, None] for x in tokens]
         tokens.insert(1, text[:, None].expand(-1, num_frames, -1, -1).to(tokens[0].dtype))
         memory = torch.cat(tokens, dim=2)  # B T S D
         position = torch.cat([sine, no_position, sine][: len(tokens)], dim=1)  # B S D

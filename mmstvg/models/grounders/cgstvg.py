@@ -30,6 +30,8 @@ class CGSTVG(BaseGrounder):
         encoder: Config of the multimodal encoder.
         head: Config of the head.
         motion_backbone: Config of the motion network, `(B, T, 3, H, W)` to `(B, T, C, h, w)`; None for none.
+        channels_last: Whether the appearance network runs on frames whose channels lie next to each other in memory:
+            the same numbers, faster where convolutions prefer it (GPUs with tensor cores, CPUs with oneDNN).
         data_preprocessor: Config of the data preprocessor.
         test_cfg: See `BaseGrounder`.
         init_cfg: See `BaseGrounder`.
@@ -45,12 +47,15 @@ class CGSTVG(BaseGrounder):
         encoder: dict,
         head: dict,
         motion_backbone: dict | None = None,
+        channels_last: bool = False,
         data_preprocessor: dict | None = None,
         test_cfg: dict | None = None,
         init_cfg: dict | None = None,
     ):
         super().__init__(data_preprocessor, test_cfg, init_cfg)
         self.backbone = MODELS.build(backbone)
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.backbone.to(memory_format=self.memory_format)
         self.motion_backbone = MODELS.build(motion_backbone) if motion_backbone is not None else None
         self.text_encoder = MODELS.build(text_encoder)
         self.encoder = MODELS.build(encoder)
@@ -82,7 +87,8 @@ class CGSTVG(BaseGrounder):
 
     def _see_appearance(self, clips: Tensor) -> Tensor:
         """`(N, t, 3, h, w)` to projected maps `(N, t, D, h', w')`, frame by frame."""
-        maps = self.input_proj(self.backbone(clips.flatten(0, 1))[-1])
+        frames = clips.flatten(0, 1).contiguous(memory_format=self.memory_format)
+        maps = self.input_proj(self.backbone(frames)[-1])
         return maps.unflatten(0, clips.shape[:2])
 
     def _see_motion(self, clips: Tensor) -> Tensor:

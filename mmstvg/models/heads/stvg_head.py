@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mmstvg.models.encoders import EncodedClips
-from mmstvg.models.layers import MLP
+from mmstvg.models.layers import MLP, cells_in_boxes
 from mmstvg.registry import MODELS
 from mmstvg.structures import STVGDataSample
 
@@ -28,6 +28,7 @@ class STVGHead(nn.Module):
         loss_span: Config of the loss of start and end.
         loss_actioness: Config of the loss of frames inside and outside the event.
         loss_conf: Config of the confidence loss; unused without a confidence.
+        loss_map: Config of a loss of the encoder's tokens, which help to train from random weights; None for none.
         embed_dims: Channels `D`.
         dropout: Dropout behind each layer of the span and actioness heads.
 
@@ -45,6 +46,7 @@ class STVGHead(nn.Module):
         loss_span: dict,
         loss_actioness: dict,
         loss_conf: dict | None = None,
+        loss_map: dict | None = None,
         embed_dims: int = 256,
         dropout: float = 0.3,
     ):
@@ -62,6 +64,10 @@ class STVGHead(nn.Module):
         }
         if loss_conf is not None and getattr(self.context, 'refiner', None) is not None:
             losses['loss_conf'] = loss_conf
+        self.map_head = None
+        if loss_map is not None:
+            self.map_head = nn.Linear(embed_dims, 1)
+            losses['loss_map'] = loss_map
         self.losses = nn.ModuleDict({name: MODELS.build(loss) for name, loss in losses.items()})
         stages = (len(self.temporal_decoder.layers), len(self.spatial_decoder.layers))
         if stages[0] != stages[1]:
@@ -91,11 +97,22 @@ class STVGHead(nn.Module):
             'span_logits': self.span_head(time_queries).float(),
             'actioness_logits': actioness_logits,
         }
+        if self.map_head is not None and targets is not None:
+            outputs.update(self._read_map(encoded, targets))
         if stages.contexts:
             outputs['context_frames'] = torch.stack([context.frames for context in stages.contexts])
         if stages.contexts and stages.contexts[0].confidence is not None:
             outputs['box_conf'] = torch.stack([context.confidence for context in stages.contexts])
         return outputs
+
+    def _read_map(self, encoded: EncodedClips, targets: STVGTargets) -> dict[str, Tensor]:
+        """Logits of the cells of the appearance map, and 1 for those that touch the true box: `(B, T, h·w)`."""
+        logits = self.map_head(encoded.appearance).squeeze(-1).float()
+        if encoded.token_mask is not None:
+            padded = encoded.token_mask[:, None, : logits.shape[-1]]
+            logits = logits.masked_fill(padded, -100.0)  # certainly outside: no loss
+        inside = cells_in_boxes(targets.boxes, encoded.valid_size, encoded.map_size) > 0
+        return {'map_logits': logits, 'map_inside': inside.to(logits.dtype)}
 
     def loss(self, encoded: EncodedClips, data_samples: Sequence[STVGDataSample]) -> dict[str, Tensor]:
         """Weighted losses: `loss_x` of the last stage, `d0.loss_x`, `d1.loss_x` … of the others; means over videos."""
