@@ -30,11 +30,12 @@ data/toy/annos/hcstvg_v1/test.json: | .venv/installed
 	$(BIN)/python tools/dataset_tools/make_toy_dataset.py data/toy
 
 quickstart: .venv/installed data/toy/annos/hcstvg_v1/test.json
-	$(BIN)/python tools/train.py configs/cgstvg_toy.py --work-dir $(WORK_DIR) --resume
+	PYTHON=$(BIN)/python tools/dist_train.sh configs/cgstvg_toy.py 2 --work-dir $(WORK_DIR) --resume
 	$(BIN)/python tools/test.py configs/cgstvg_toy.py "$$(cat $(WORK_DIR)/last_checkpoint)" --work-dir $(WORK_DIR) \
 		--out $(WORK_DIR)/predictions.json --show-dir $(WORK_DIR)/tubes
 	@echo 'The table above: held-out videos. Pictures and videos of tubes: $(WORK_DIR)/tubes, all tubes: $(WORK_DIR)/predictions.json'
-	@echo 'Does it read the sentence? $(BIN)/python tools/test.py configs/cgstvg_toy.py $$(cat $(WORK_DIR)/last_checkpoint) --shuffle-text 0'
+	@echo 'Does it read the sentences? The same test with the sentences exchanged among the items:'
+	$(BIN)/python tools/test.py configs/cgstvg_toy.py "$$(cat $(WORK_DIR)/last_checkpoint)" --work-dir $(WORK_DIR) --shuffle-text 0
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .

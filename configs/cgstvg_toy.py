@@ -1,4 +1,4 @@
-# python tools/train.py configs/cgstvg_toy.py
+# tools/dist_train.sh configs/cgstvg_toy.py 2
 # A small CG-STVG on the toy data set, from random weights, on a CPU: `make quickstart`.
 _base_ = [
     './_base_/default_runtime.py',

@@ -1,7 +1,7 @@
 # The generated data set: tools/dataset_tools/make_toy_dataset.py data/toy
 # ------------------------------- often changed -------------------------------
 data_root = 'data/toy/'
-train_batch_size = 16  # videos a process
+train_batch_size = 8  # videos a process; `make quickstart` runs two
 num_workers = 1  # a process; more than one would take the CPU from the model
 # ------------------------------- rarely changed ------------------------------
 height = 64  # pixels, as the videos are

@@ -1,8 +1,8 @@
 # A short training from random weights on a CPU. The average of the weights has to follow faster there than in the
 # 50,000 steps of the published recipe: `default_hooks = dict(ema=dict(momentum=0.01))`.
 # -------- often changed --------
-max_epochs = 16
-val_interval = 16  # epochs
+max_epochs = 14
+val_interval = 14  # epochs
 lr = 1.5e-3  # of all groups
 
 # -------- seldom changed --------
