@@ -1,6 +1,7 @@
 """The five losses, and one for training from random weights.
 
-No matching: every frame has one query and at most one true box."""
+No matching: every frame has one query and at most one true box.
+"""
 
 from .actioness_loss import ActionessLoss
 from .box_giou_loss import BoxGIoULoss
