@@ -89,6 +89,6 @@ model = dict(
         loss_actioness=dict(type='ActionessLoss', weight=2.0, outside_weight=0.3),
         loss_conf=dict(type='ConfidenceLoss', weight=1.0, kind='bce'),
     ),
-    channels_last=True,
+    channels_last=False,  # True is faster on GPUs with tensor cores; sums then round differently
     test_cfg=dict(interleave=interleave),
 )

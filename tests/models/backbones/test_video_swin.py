@@ -25,9 +25,9 @@ def attend_rolled(block, x):
     def windows(z):  # (B, T, H, W, …) to (windows, tokens, …)
         for axis, w in enumerate(window):
             z = z.unflatten(1 + 2 * axis, (-1, w))
-        return z.transpose(2, 3).transpose(4, 5).transpose(3, 4).flatten(0, 3).flatten(1, 3)
+        return z.permute(0, 1, 3, 5, 2, 4, 6, *range(7, z.dim())).flatten(0, 3).flatten(1, 3)
 
-    tokens, regions = windows(y), windows(region[None])
+    tokens, regions = windows(y), windows(region.expand(x.shape[0], -1, -1, -1))
     attn, n = block.attn, tokens.shape[1]
     q, k, v = attn.qkv(tokens).unflatten(-1, (3, attn.num_heads, -1)).permute(2, 0, 3, 1, 4)
     index = attn.relative_position_index[:n, :n].flatten()
