@@ -17,7 +17,7 @@ def make_runner(tmp_path: Path) -> Callable[..., Runner]:
     return lambda **options: build_runner(tmp_path, **options)
 
 
-@pytest.fixture(scope='session', autouse=True)
+@pytest.fixture(scope='module', autouse=True)
 def _quick_runners() -> Iterator[None]:
     """Pretty-printing the config and describing the machine would take most of the time."""
     with pytest.MonkeyPatch.context() as patch:
