@@ -49,5 +49,3 @@ def test_a_second_interrupt_ends_at_once(make_runner):
     runner.register_hook(SendSignal(signal.SIGINT, iteration=2))
     with pytest.raises(KeyboardInterrupt):
         runner.train()
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
