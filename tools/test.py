@@ -7,7 +7,7 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmstvg.utils import setup_env
+from mmstvg.utils import close_env, setup_env
 from mmstvg.utils.config import load_config
 from mmstvg.utils.shuffle_texts import shuffle_texts
 
@@ -63,6 +63,7 @@ def main() -> None:
         shuffle_texts(runner.test_dataloader.dataset, args.shuffle_text)
         runner.logger.info("The items have each other's sentences: the scores show what the model does without them.")
     runner.test()
+    close_env()
 
 
 if __name__ == '__main__':

@@ -7,7 +7,7 @@ from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmstvg.utils import setup_env
+from mmstvg.utils import close_env, setup_env
 from mmstvg.utils.config import load_config
 from mmstvg.utils.resume import find_checkpoint_to_resume
 
@@ -68,6 +68,7 @@ def main() -> None:
     if args.resume == NEWEST and not cfg.resume:
         runner.logger.info(f'No checkpoint in {cfg.work_dir} to resume from; the training starts anew.')
     runner.train()
+    close_env()
 
 
 if __name__ == '__main__':

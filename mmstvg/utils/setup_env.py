@@ -1,4 +1,4 @@
-"""Preparing a process before MMEngine's Runner starts."""
+"""Preparing a process before MMEngine's Runner starts, and ending it."""
 
 import os
 import subprocess
@@ -38,6 +38,13 @@ def setup_env(cfg: Config, launcher: str = 'none') -> None:
     if not dist.is_initialized():
         seconds = cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout', 1800)
         dist.init_process_group('gloo', timeout=timedelta(seconds=seconds))
+
+
+def close_env() -> None:
+    """End the process group, if there is one, when all processes are here: one that just leaves breaks the others."""
+    if dist.is_initialized():
+        dist.barrier()
+        dist.destroy_process_group()
 
 
 def _name_slurm_process() -> None:

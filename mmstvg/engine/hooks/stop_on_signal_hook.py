@@ -3,11 +3,12 @@ import threading
 from types import FrameType
 
 import torch
-from mmengine.dist import all_reduce, barrier, get_world_size
+from mmengine.dist import all_reduce, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmstvg.registry import HOOKS
+from mmstvg.utils import close_env
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -53,9 +54,9 @@ class StopOnSignalHook(Hook):
             self._end()
 
     def after_run(self, runner: Runner) -> None:
-        """End the program, if it was told to, once all processes are here: the first one that ends ends the others."""
+        """End the program, if it was told to, once all processes are here: torchrun ends the others with the first."""
         if self.received:
-            barrier()
+            close_env()
         self._end()
 
     def _end(self) -> None:
