@@ -10,16 +10,18 @@ from .simple_video import has_simple_frame, has_simple_stream, is_idr, is_still
 from .video_error import VideoError
 from .video_reader import VideoReader
 
-# A jump to a key frame costs about as much as decoding this many frames.
+# A jump to a key frame costs about as much as decoding this many frames, or as passing over this many packets.
 _FRAMES_WORTH_A_SEEK = 12
+_PACKETS_WORTH_A_SEEK = 300
 
 
 class PyAVReader(VideoReader):
     """Videos by PyAV (FFmpeg), right for everything that FFmpeg decodes.
 
     The packets, not the header, say which frames there are. To reach a frame it jumps to the last key frame before it
-    and decodes from there, leaving out frames that no other refers to. A frame is known by its time, so a jump that
-    lands elsewhere is noticed; the video is then decoded from its start.
+    and decodes from there, leaving out frames that no other refers to, and in simple files also groups of pictures in
+    which none is wanted. A frame is known by its time, so a jump that lands elsewhere is noticed; the video is then
+    decoded from its start.
 
     Args:
         path: The video file.
@@ -152,7 +154,8 @@ class PyAVReader(VideoReader):
             yield frame
 
     def _is_worth_a_seek(self, reached: int, time: int) -> bool:
-        return self.index.place(self.index.last_key(time)) - self.index.place(reached) > _FRAMES_WORTH_A_SEEK
+        between = self.index.place(self.index.last_key(time)) - self.index.place(reached)
+        return between > (_PACKETS_WORTH_A_SEEK if self.is_simple else _FRAMES_WORTH_A_SEEK)
 
     def _frames_from(self, time: int, wanted: frozenset[int]) -> Iterator[av.VideoFrame]:
         if self._container is None:
@@ -166,8 +169,14 @@ class PyAVReader(VideoReader):
     def _frames(self, wanted: frozenset[int]) -> Iterator[av.VideoFrame]:
         """Decoded frames from here on. Those that are not wanted may be missing."""
         stream = self._container.streams.video[0]
+        groups = {self.index.last_key(time) for time in wanted}
+        passes = False
         for packet in self._container.demux(stream):
-            if not packet.is_corrupt:
+            if self.is_simple and packet.is_keyframe:
+                passes = packet.pts not in groups
+            if packet.size == 0:
+                passes = False  # the end: what the decoder still holds comes out
+            if not (packet.is_corrupt or passes):
                 needed = packet.size == 0 or packet.pts in wanted
                 stream.codec_context.skip_frame = 'DEFAULT' if needed else 'NONREF'
                 yield from packet.decode()
