@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
+from tqdm import tqdm
 
 Work = Callable[[], Any]
 
@@ -38,14 +39,14 @@ def median_seconds(works: dict[str, Work], repeat: int, device: torch.device) ->
         Name to seconds.
     """
     seconds: dict[str, list[float]] = {name: [] for name in works}
-    for counts in [False] + [True] * repeat:
-        for name, work in works.items():
-            _wait(device)
-            start = time.perf_counter()
-            work()
-            _wait(device)
-            if counts:
-                seconds[name].append(time.perf_counter() - start)
+    rounds = [(counts, name) for counts in [False] + [True] * repeat for name in works]
+    for counts, name in tqdm(rounds, desc='Timing', leave=False):
+        _wait(device)
+        start = time.perf_counter()
+        works[name]()
+        _wait(device)
+        if counts:
+            seconds[name].append(time.perf_counter() - start)
     return {name: median(values) for name, values in seconds.items()}
 
 
