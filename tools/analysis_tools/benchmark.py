@@ -165,9 +165,9 @@ class Works:
         return self.model.parse_losses(losses)[0]
 
     def training_step(self) -> None:
-        """Forward, losses, backward; no optimizer."""
-        self.model.zero_grad()
+        """Forward, losses, backward; no optimizer. The gradients are freed, so that the peak of memory has them."""
         self.loss().backward()
+        self.model.zero_grad()
 
     def _autocast(self) -> AbstractContextManager:
         if self.args.dtype == 'float32':
