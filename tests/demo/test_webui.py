@@ -220,10 +220,21 @@ def test_page_says_what_is_wrong(open_tab, toy, tmp_path, text, message):
     assert tab.query_selector('#tube video') is None
 
 
+def test_page_shows_nothing_of_other_errors(open_tab, answerer, toy, monkeypatch):
+    def fail(*args):
+        raise RuntimeError('secret')
+
+    monkeypatch.setattr(answerer, 'answer', fail)
+    tab = open_tab()
+    ask(tab, toy[0][0], TEXT)
+    assert 'Something went wrong on the server' in error_in(tab)
+    assert 'secret' not in tab.content()
+
+
 def test_page_refuses_large_files(open_tab, tmp_path):
     tab = open_tab()
     tab.set_input_files('#video input[type=file]', str(write(tmp_path / 'large.mp4', bytes(600_000))))
-    assert 'exceeds' in error_in(tab)
+    assert 'exceed the maximum allowed size' in error_in(tab)
 
 
 def test_two_people_get_their_own_answers(open_tab, toy, answerer):
