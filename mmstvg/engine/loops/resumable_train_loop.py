@@ -70,10 +70,13 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
             self.dataloader.dataset.set_epoch(self._epoch)
         try:
             self._run_batches(self._done_in_epoch())
-        except RuntimeError as error:
-            if 'DataLoader worker' not in str(error):
+        except (RuntimeError, ConnectionError, EOFError) as error:
+            # A worker that dies while it sends a batch shows as a broken connection.
+            if isinstance(error, RuntimeError) and 'DataLoader worker' not in str(error):
                 raise
-            raise RuntimeError(f'{error} {self._in_work()}') from error
+            _stop_watching_workers()
+            what = f'{error}' if isinstance(error, RuntimeError) else f'A DataLoader worker exited ({error!r}).'
+            raise RuntimeError(f'{what} {self._in_work()}') from error
         if self.stop_training:
             return
         self.runner.call_hook('after_train_epoch')
@@ -187,3 +190,9 @@ def _common_seed(runner: Runner) -> int:
     seed = tensor(runner.seed)
     broadcast(seed)
     return int(seed)
+
+
+def _stop_watching_workers() -> None:
+    """torch, knowing of a dead worker, raises again whenever any child ends, even while the first is reported."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)

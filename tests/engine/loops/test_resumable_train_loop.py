@@ -1,6 +1,6 @@
 """A training that stops anywhere and goes on ends where an unbroken one ends, bit for bit."""
 
-import gc
+import multiprocessing
 import os
 import re
 
@@ -187,15 +187,31 @@ def test_a_dead_worker_is_reported_with_its_items(make_runner, monkeypatch):
     monkeypatch.setattr(
         StandInClip, '__call__', lambda self, info: os._exit(1) if info['item_id'] == 6 else read(self, info)
     )
-    runner = make_runner(train_dataloader__num_workers=1, train_dataloader__batch_size=1)
-    message = ''
-    try:
-        runner.train()
-    except RuntimeError as error:
-        message = str(error)
-    del runner
-    gc.collect()  # while torch knows of the dead worker, it raises whenever any child process ends
-    assert re.search(r'DataLoader worker .* exited.* 6 \(6\.mp4\)', message)
+    message = error_in_a_process_of_its_own(
+        lambda: make_runner(train_dataloader__num_workers=1, train_dataloader__batch_size=1).train()
+    )
+    assert re.search(r'DataLoader worker.* exited.* 6 \(6\.mp4\)', message), message
+
+
+def error_in_a_process_of_its_own(function):
+    """What its RuntimeError says. Once torch knows of a dead worker, it raises anew whenever any child process ends."""
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+
+    def tell():
+        try:
+            function()
+            message = ''
+        except RuntimeError as error:
+            message = str(error)
+        sender.send(message)
+        os._exit(0)
+
+    process = multiprocessing.get_context('fork').Process(target=tell)
+    process.start()
+    sender.close()
+    message = receiver.recv()
+    process.join()
+    return message
 
 
 def test_unknown_arguments_are_named(make_runner):
