@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from mmstvg.models.encoders import EncodedClips
 from mmstvg.models.layers import ClipSize, run_unpadded
@@ -30,6 +31,8 @@ class CGSTVG(BaseGrounder):
         encoder: Config of the multimodal encoder.
         head: Config of the head.
         motion_backbone: Config of the motion network, `(B, T, 3, H, W)` to `(B, T, C, h, w)`; None for none.
+        recompute_frames: None, or the appearance network recomputes its activations in the backward pass, this many
+            frames at a time: memory of a step no longer grows with the length of the clip, for one more forward pass.
         channels_last: Whether the appearance network runs on frames whose channels lie next to each other in memory:
             the same numbers, faster where convolutions prefer it (GPUs with tensor cores, CPUs with oneDNN).
         data_preprocessor: Config of the data preprocessor.
@@ -37,7 +40,7 @@ class CGSTVG(BaseGrounder):
         init_cfg: See `BaseGrounder`.
 
     Raises:
-        ValueError: The maps of the two networks differ in size.
+        ValueError: The maps of the two networks differ in size, or `recompute_frames` is not positive.
     """
 
     def __init__(
@@ -47,12 +50,16 @@ class CGSTVG(BaseGrounder):
         encoder: dict,
         head: dict,
         motion_backbone: dict | None = None,
+        recompute_frames: int | None = None,
         channels_last: bool = False,
         data_preprocessor: dict | None = None,
         test_cfg: dict | None = None,
         init_cfg: dict | None = None,
     ):
         super().__init__(data_preprocessor, test_cfg, init_cfg)
+        if recompute_frames is not None and recompute_frames < 1:
+            raise ValueError(f'recompute_frames is None or at least 1, got {recompute_frames}.')
+        self.recompute_frames = recompute_frames
         self.backbone = MODELS.build(backbone)
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.backbone.to(memory_format=self.memory_format)
@@ -88,8 +95,15 @@ class CGSTVG(BaseGrounder):
     def _see_appearance(self, clips: Tensor) -> Tensor:
         """`(N, t, 3, h, w)` to projected maps `(N, t, D, h', w')`, frame by frame."""
         frames = clips.flatten(0, 1).contiguous(memory_format=self.memory_format)
-        maps = self.input_proj(self.backbone(frames)[-1])
-        return maps.unflatten(0, clips.shape[:2])
+        if self.recompute_frames is None or not torch.is_grad_enabled():
+            maps = self._run_backbone(frames)
+        else:
+            parts = frames.split(self.recompute_frames)
+            maps = torch.cat([checkpoint(self._run_backbone, part, use_reentrant=False) for part in parts])
+        return self.input_proj(maps).unflatten(0, clips.shape[:2])
+
+    def _run_backbone(self, frames: Tensor) -> Tensor:
+        return self.backbone(frames)[-1]
 
     def _see_motion(self, clips: Tensor) -> Tensor:
         """`(N, t, 3, h, w)` to projected maps `(N, t, D, h', w')`."""

@@ -115,9 +115,17 @@ class STVGHead(nn.Module):
         return {'map_logits': logits, 'map_inside': inside.to(logits.dtype)}
 
     def loss(self, encoded: EncodedClips, data_samples: Sequence[STVGDataSample]) -> dict[str, Tensor]:
-        """Weighted losses: `loss_x` of the last stage, `d0.loss_x`, `d1.loss_x` … of the others; means over videos."""
+        """Weighted losses: `loss_x` of the last stage, `d0.loss_x`, `d1.loss_x` … of the others; means over videos.
+
+        With a context also `context_share`, for the log: the part of the event's frames that were chosen for it, over
+        all stages.
+        """
         targets = STVGTargets.from_samples(data_samples, encoded.memory.device)
-        return self.loss_by_outputs(self(encoded, targets), targets)
+        outputs = self(encoded, targets)
+        losses = self.loss_by_outputs(outputs, targets)
+        if 'context_frames' in outputs:
+            losses['context_share'] = _share_chosen(outputs['context_frames'], targets.inside)
+        return losses
 
     def loss_by_outputs(self, outputs: dict[str, Tensor], targets: STVGTargets) -> dict[str, Tensor]:
         """Weighted losses of what `forward` answered."""
@@ -131,3 +139,9 @@ class STVGHead(nn.Module):
     def predict(self, encoded: EncodedClips, data_samples: Sequence[STVGDataSample]) -> list[Answer]:
         """Tube, score in [0, 1] and scores of the frames of each video; ground truth is not read."""
         return tubes_from_outputs(self(encoded), encoded.frame_mask, data_samples)
+
+
+def _share_chosen(context_frames: Tensor, inside: Tensor) -> Tensor:
+    """Part of the event's frames `inside` `(B, T)` among the chosen `(K, B, T)`, mean over videos."""
+    event = inside.sum(dim=1).clamp(min=1)  # B
+    return ((context_frames & inside).float().mean(dim=0).sum(dim=1) / event).mean()

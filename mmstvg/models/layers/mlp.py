@@ -44,7 +44,7 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(…, D)` to `(…, D)`."""
-        hidden = self.dropout(F.relu(self.linear1(x)))
+        hidden = F.relu(self.dropout(self.linear1(x)))  # the same in the other order, which keeps one map more
         return self.norm(x + self.dropout(self.linear2(hidden)))
 
 

@@ -1,6 +1,7 @@
 """Any text encoder of transformers, projected to the width of the grounder."""
 
 import copy
+import sys
 from collections.abc import Sequence
 
 import torch
@@ -68,6 +69,7 @@ class HFTextEncoder(nn.Module):
             self.tokenizer = _from_hub(AutoTokenizer, tokenizer or name_or_path)
         self.lowercase = lowercase
         self.max_tokens = _max_tokens(self.body)
+        self.takes_ready_mask = _takes_ready_mask(self.body)
         self.proj = nn.Linear(self.body.config.hidden_size, embed_dims)
         self.norm = nn.LayerNorm(embed_dims, eps=1e-12)
         self.dropout = nn.Dropout(dropout)
@@ -87,13 +89,19 @@ class HFTextEncoder(nn.Module):
         """
         device = self.proj.weight.device
         ids = [self._ids(text) for text in texts]
-        lengths = torch.tensor([len(x) for x in ids])
+        lengths = [len(x) for x in ids]
         pad_id = self.body.config.pad_token_id or 0
         input_ids = pad_sequence(ids, batch_first=True, padding_value=pad_id)  # B L
-        mask = torch.arange(input_ids.shape[1]) >= lengths[:, None]
+        mask = torch.arange(input_ids.shape[1]) >= torch.tensor(lengths)[:, None]
         input_ids, mask = input_ids.to(device, non_blocking=True), mask.to(device, non_blocking=True)
-        hidden = self.body(input_ids=input_ids, attention_mask=(~mask).long()).last_hidden_state
+        seen = self._attention_mask(mask) if min(lengths) < max(lengths) else None
+        hidden = self.body(input_ids=input_ids, attention_mask=seen).last_hidden_state
         return self.dropout(self.norm(self.proj(hidden))), mask
+
+    def _attention_mask(self, mask: Tensor) -> Tensor:
+        if self.takes_ready_mask:
+            return (~mask)[:, None, None].expand(-1, -1, mask.shape[1], -1)  # B 1 L L
+        return (~mask).long()
 
     def _ids(self, text: str | Tensor) -> Tensor:
         """Token ids of one sentence on the CPU; too long a sentence is cut, with a warning."""
@@ -115,6 +123,12 @@ class HFTextEncoder(nn.Module):
             )
             ids = [*ids[: self.max_tokens - 1], ids[-1]]
         return torch.tensor(ids)
+
+
+def _takes_ready_mask(body: PreTrainedModel) -> bool:
+    """Whether the body passes a 4-D mask on as it is; into a 2-D one it looks first, which waits for the device."""
+    makes_mask = hasattr(sys.modules[type(body).__module__], 'create_bidirectional_mask')
+    return makes_mask and body.config._attn_implementation == 'sdpa'
 
 
 def _build_body(name_or_path: str | None, config: dict | None, pretrained: bool) -> PreTrainedModel:

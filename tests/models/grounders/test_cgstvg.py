@@ -3,6 +3,8 @@ import pytest
 import torch
 from batches import batch_of, make_clip, make_sample, mixed_batch, toy_model
 
+from mmstvg.utils.measure import bytes_kept_for_backward, device_reads
+
 OPTIONS = {'model.head.context.refiner.theta_t': -1.0, 'model.head.context.refiner.theta_s': 0.9}
 
 
@@ -159,3 +161,42 @@ def test_missing_ground_truth_is_named(model):
 def test_unknown_test_cfg_is_named():
     with pytest.raises(ValueError, match='halves'):
         toy_model(cfg_options={'model.test_cfg.halves': 2})
+
+
+def test_a_training_step_reads_no_value_of_the_device():
+    """Also with sentences of different lengths, whose mask transformers would look into."""
+    model = toy_model(cfg_options=OPTIONS).train()
+    batch = batch_of(model, mixed_batch())
+    places = device_reads(lambda: sum(model(**batch, mode='loss').values()).backward(), torch.device('cpu'))
+    assert places == {}
+
+
+def test_recomputed_frames_change_neither_losses_nor_gradients():
+    def step(recompute_frames):
+        model = toy_model(cfg_options={**OPTIONS, 'model.recompute_frames': recompute_frames}).train()
+        batch = batch_of(model, mixed_batch())
+        own = [*model.parameters(), *model.buffers()]
+        kept = bytes_kept_for_backward(lambda: sum(model(**batch, mode='loss').values()), own)
+        losses = model(**batch, mode='loss')
+        sum(losses.values()).backward()
+        return kept, losses, {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+
+    kept, losses, gradients = step(None)
+    kept_less, losses_again, gradients_again = step(4)
+    assert kept_less < 0.9 * kept
+    torch.testing.assert_close(losses_again, losses, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(gradients_again, gradients, atol=1e-5, rtol=1e-4)
+
+
+def test_recompute_frames_is_positive():
+    with pytest.raises(ValueError, match='recompute_frames is None or at least 1, got 0'):
+        toy_model(cfg_options={'model.recompute_frames': 0})
+
+
+def test_share_of_event_frames_in_the_context():
+    """Every frame is chosen with thresholds below all scores, none with one above 1."""
+    every = {f'model.head.context.refiner.{name}': -1.0 for name in ('theta_t', 'theta_s', 'theta_gt')}
+    for options, share in ((every, 1.0), ({'model.head.context.refiner.theta_gt': 2.0}, 0.0)):
+        model = toy_model(cfg_options=options)
+        losses = model(**batch_of(model, mixed_batch()), mode='loss')
+        assert float(losses['context_share']) == share
