@@ -13,7 +13,7 @@ class Context:
         tokens: `(B, C, D)`, the features that every frame of a video attends to in the next stage.
         token_mask: Bool `(B, C)`, True for tokens that are left out.
         frames: Bool `(B, T)`, the frames whose features became context.
-        confidence: `(B, T)`, in [0, 2] ([0, 1] without a motion network); None without a refiner.
+        confidence: `(B, T)`, in [0, 2] ([0, 1] without a motion network); None where nothing gives one.
     """
 
     tokens: Tensor

@@ -19,6 +19,8 @@ class ContextGenerator(nn.Module):
 
     def __init__(self, embed_dims: int = 256, with_motion: bool = True):
         super().__init__()
+        self.embed_dims = embed_dims
+        self.with_motion = with_motion
         self.appearance_mlp = MLP((embed_dims, embed_dims, embed_dims))
         self.motion_mlp = MLP((embed_dims, embed_dims, embed_dims)) if with_motion else None
         init_xavier(self)
@@ -32,7 +34,15 @@ class ContextGenerator(nn.Module):
 
         Returns:
             One `(B, T, D)` for appearance and, with motion, one for motion.
+
+        Raises:
+            ValueError: There is no motion network.
         """
+        if self.with_motion and not encoded.motion.shape[2]:
+            raise ValueError(
+                'The context pools motion tokens, but the model has no motion network. Set with_motion=False in '
+                'head.context.generator and head.context.refiner, or give it a motion_backbone.'
+            )
         cells = cells_in_boxes(boxes, encoded.valid_size, encoded.map_size).to(encoded.memory.dtype)  # B T hw
         maps = [encoded.appearance] if self.motion_mlp is None else [encoded.appearance, encoded.motion]
         return [(cells[:, :, None] @ tokens).squeeze(2) for tokens in maps]  # B T 1 hw @ B T hw D

@@ -19,9 +19,13 @@ class ContextRefiner(nn.Module):
         embed_dims: Channels `D`.
         with_motion: Whether there are motion features, besides those of appearance.
         theta_t: Threshold of the actioness logit; None asks nothing of it.
-        theta_s: Threshold of the confidence, which lies in [0, 2] ([0, 1] without motion); None asks nothing of it.
-        theta_gt: Threshold of the GIoU in training.
+        theta_s: Threshold of the confidence, which lies in [0, 2] ([0, 1] without motion); with None there is no
+            confidence at all.
+        theta_gt: Threshold of the GIoU in training; None keeps all frames of the event that have a box.
         dropout: Dropout behind each layer of the confidence heads.
+
+    Attributes:
+        has_confidence: Whether there is a confidence.
     """
 
     def __init__(
@@ -30,26 +34,33 @@ class ContextRefiner(nn.Module):
         with_motion: bool = True,
         theta_t: float | None = 0.5,
         theta_s: float | None = 0.8,
-        theta_gt: float = 0.8,
+        theta_gt: float | None = 0.8,
         dropout: float = 0.3,
     ):
         super().__init__()
         self.theta_t = theta_t
         self.theta_s = theta_s
         self.theta_gt = theta_gt
-        self.appearance_mlp = MLP((embed_dims, embed_dims, 1), dropout)
-        self.motion_mlp = MLP((embed_dims, embed_dims, 1), dropout) if with_motion else None
+        self.embed_dims = embed_dims
+        self.with_motion = with_motion
+        self.has_confidence = theta_s is not None
+        if self.has_confidence:
+            self.appearance_mlp = MLP((embed_dims, embed_dims, 1), dropout)
+            self.motion_mlp = MLP((embed_dims, embed_dims, 1), dropout) if with_motion else None
         init_xavier(self)
 
-    def confidence(self, pooled: list[Tensor]) -> Tensor:
+    def confidence(self, pooled: list[Tensor]) -> Tensor | None:
         """How sure the features are to show the instance: `(B, T, D)` of each kind to `(B, T)`, a sum of sigmoids."""
-        mlps = [self.appearance_mlp] if self.motion_mlp is None else [self.appearance_mlp, self.motion_mlp]
-        logits = [mlp(features).squeeze(-1) for mlp, features in zip(mlps, pooled, strict=True)]
-        return sum(x.float().sigmoid() for x in logits)
+        if not self.has_confidence:
+            return None
+        confidence = self.appearance_mlp(pooled[0]).squeeze(-1).float().sigmoid()
+        if self.motion_mlp is not None:
+            confidence = confidence + self.motion_mlp(pooled[1]).squeeze(-1).float().sigmoid()
+        return confidence
 
     def forward(
         self,
-        confidence: Tensor,
+        confidence: Tensor | None,
         actioness_logits: Tensor,
         boxes: Tensor,
         frame_mask: Tensor,
@@ -58,7 +69,7 @@ class ContextRefiner(nn.Module):
         """Choose the frames.
 
         Args:
-            confidence: `(B, T)`.
+            confidence: `(B, T)`, if there is one.
             actioness_logits: `(B, T)`, of the last temporal layer.
             boxes: `(B, T, 4)`, `cxcywh` in [0, 1].
             frame_mask: Bool `(B, T)`, True where padded.
@@ -68,12 +79,14 @@ class ContextRefiner(nn.Module):
             Bool `(B, T)`, True for the frames that become context.
         """
         if targets is not None:
+            if self.theta_gt is None:
+                return targets.has_box
             overlap = bbox_overlaps(
                 bbox_cxcywh_to_xyxy(boxes), bbox_cxcywh_to_xyxy(targets.boxes), mode='giou', is_aligned=True
             )
             return targets.has_box & (overlap > self.theta_gt)
         chosen = ~frame_mask
-        if self.theta_s is not None:
+        if confidence is not None:
             chosen = chosen & (confidence > self.theta_s)
         if self.theta_t is not None:
             chosen = chosen & (actioness_logits > self.theta_t)

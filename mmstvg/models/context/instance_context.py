@@ -16,12 +16,20 @@ class InstanceContext(nn.Module):
     Args:
         generator: Config of the ICG.
         refiner: Config of the ICR; None keeps every frame and gives no confidence.
+
+    Raises:
+        ValueError: One of the two has motion, the other has not.
     """
 
     def __init__(self, generator: dict, refiner: dict | None):
         super().__init__()
         self.generator = MODELS.build(generator)
         self.refiner = MODELS.build(refiner) if refiner is not None else None
+        if self.refiner is not None and self.refiner.with_motion != self.generator.with_motion:
+            raise ValueError(
+                f'with_motion is {self.generator.with_motion} in head.context.generator and '
+                f'{self.refiner.with_motion} in head.context.refiner; set both alike.'
+            )
 
     def forward(
         self, boxes: Tensor, actioness_logits: Tensor, encoded: EncodedClips, targets: STVGTargets | None

@@ -58,6 +58,7 @@ class SpatialDecoder(nn.Module):
         with_context: bool = True,
     ):
         super().__init__()
+        self.embed_dims = embed_dims
         self.anchor_head = AnchorHead(embed_dims, dropout)
         self.query_pos = MLP((2 * embed_dims, embed_dims, embed_dims))
         self.query_scale = MLP((embed_dims, embed_dims, embed_dims))

@@ -53,6 +53,7 @@ class TemporalDecoder(nn.Module):
         start_std: float = 0.0,
     ):
         super().__init__()
+        self.embed_dims = embed_dims
         self.layers = nn.ModuleList(
             TemporalDecoderLayer(embed_dims, num_heads, hidden_dims, dropout) for _ in range(num_layers)
         )

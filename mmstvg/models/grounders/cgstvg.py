@@ -40,7 +40,8 @@ class CGSTVG(BaseGrounder):
         init_cfg: See `BaseGrounder`.
 
     Raises:
-        ValueError: The maps of the two networks differ in size, or `recompute_frames` is not positive.
+        ValueError: The maps of the two networks differ in size, the parts behind them differ in width, or
+            `recompute_frames` is not positive.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class CGSTVG(BaseGrounder):
         self.text_encoder = MODELS.build(text_encoder)
         self.encoder = MODELS.build(encoder)
         self.head = MODELS.build(head)
+        _check_widths(self)
         dims = self.encoder.embed_dims
         self.input_proj = nn.Conv2d(_count_channels(self.backbone), dims, kernel_size=1)
         self.motion_proj = None
@@ -122,6 +124,16 @@ def _clip_sizes(inputs: Inputs, data_samples: Sequence[STVGDataSample]) -> list[
 def _sentence(sample: STVGDataSample) -> str | Tensor:
     """Token ids that the sample brings along, else its sentence."""
     return sample.input_ids if 'input_ids' in sample else sample.text
+
+
+def _check_widths(model: nn.Module) -> None:
+    """All parts behind the networks that see the frames have one width."""
+    networks = ('backbone', 'motion_backbone')
+    parts = [(name, part) for name, part in model.named_modules() if name.split('.')[0] not in networks]
+    widths = {name: part.embed_dims for name, part in parts if hasattr(part, 'embed_dims')}
+    if len(set(widths.values())) > 1:
+        found = ', '.join(f'{name} {width}' for name, width in widths.items())
+        raise ValueError(f'embed_dims must be the same in all parts, got {found}.')
 
 
 def _count_channels(backbone: nn.Module) -> int:

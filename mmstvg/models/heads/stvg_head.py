@@ -51,6 +51,7 @@ class STVGHead(nn.Module):
         dropout: float = 0.3,
     ):
         super().__init__()
+        self.embed_dims = embed_dims
         self.temporal_decoder = MODELS.build(temporal_decoder)
         self.context = MODELS.build(context) if context is not None else None
         self.spatial_decoder = MODELS.build({**spatial_decoder, 'with_context': context is not None})
@@ -62,7 +63,8 @@ class STVGHead(nn.Module):
             'loss_span': loss_span,
             'loss_actioness': loss_actioness,
         }
-        if loss_conf is not None and getattr(self.context, 'refiner', None) is not None:
+        refiner = getattr(self.context, 'refiner', None)
+        if loss_conf is not None and refiner is not None and refiner.has_confidence:
             losses['loss_conf'] = loss_conf
         self.map_head = None
         if loss_map is not None:
@@ -82,7 +84,8 @@ class STVGHead(nn.Module):
 
         Returns:
             `pred_boxes` `(K, B, T, 4)` `cxcywh` in [0, 1], `span_logits` `(K, B, T, 2)`, `actioness_logits`
-            `(K, B, T)`; with a context `context_frames` bool `(K, B, T)`, and with a refiner `box_conf` `(K, B, T)`.
+            `(K, B, T)`; with a context `context_frames` bool `(K, B, T)`, and where the refiner has a confidence
+            `box_conf` `(K, B, T)`.
         """
         time_queries = self.temporal_decoder(encoded)  # K B T D
         actioness_logits = self.actioness_head(time_queries).squeeze(-1).float()

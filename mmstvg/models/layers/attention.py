@@ -39,10 +39,15 @@ class MultiHeadAttention(nn.Module):
         embed_dims: Channels of query, key and value.
         num_heads: Number of heads.
         dropout: Dropout of the attention weights in training.
+
+    Raises:
+        ValueError: `num_heads` does not divide `embed_dims`.
     """
 
     def __init__(self, embed_dims: int, num_heads: int, dropout: float = 0.0):
         super().__init__()
+        if embed_dims % num_heads:
+            raise ValueError(f'num_heads must divide embed_dims, got {num_heads} and {embed_dims}.')
         self.num_heads = num_heads
         self.dropout = dropout
         self.in_proj_weight = nn.Parameter(torch.empty(3 * embed_dims, embed_dims))

@@ -59,6 +59,7 @@ class HFTextEncoder(nn.Module):
             )
         if tokenizer is not None and vocabulary is not None:
             raise ValueError('A text encoder takes either a tokenizer or a vocabulary, got both; set one to None.')
+        self.embed_dims = embed_dims
         self.body = _build_body(name_or_path, config, pretrained)
         if getattr(self.body, 'pooler', None) is not None:
             self.body.pooler = None  # its output would be unused
