@@ -46,11 +46,20 @@ def build_config(args: argparse.Namespace) -> Config:
     if args.out is not None:
         if not args.out.endswith('.json'):
             raise ValueError(f'--out writes JSON, so its name must end in .json, got {args.out}.')
-        cfg.test_evaluator.out_file = args.out
+        _write_predictions(cfg, args.out)
     if args.show_dir is not None:
         options = cfg.default_hooks.get('visualization', dict(type='TubeVisualizationHook'))
         cfg.default_hooks.visualization = dict(options, out_dir=str(Path(args.show_dir).absolute()))
     return cfg
+
+
+def _write_predictions(cfg: Config, out: str) -> None:
+    """Set `out_file` of the one STVGMetric."""
+    metrics = cfg.test_evaluator if isinstance(cfg.test_evaluator, list) else [cfg.test_evaluator]
+    writers = [metric for metric in metrics if metric.type == 'STVGMetric']
+    if len(writers) != 1:
+        raise ValueError(f'--out needs one STVGMetric in test_evaluator, got {len(writers)}.')
+    writers[0].out_file = out
 
 
 def main() -> None:
