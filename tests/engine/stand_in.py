@@ -13,7 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from torch import nn
 
-from mmstvg.datasets import BaseSTVGDataset
+from mmstvg.datasets import BaseSTVGDataset, PackSTVGInputs
 from mmstvg.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS
 from mmstvg.structures import STVGDataSample, Tube
 
@@ -69,7 +69,7 @@ class StandInClip:
         sample = STVGDataSample(metainfo={key: info[key] for key in ('item_id', 'video_id', 'text')})
         sample.gt_tube = Tube((1, 4), np.arange(1, 4), np.full((3, 4), (0, 0, 9, 9)))
         if info['item_id'] in self.broken:
-            return dict(inputs=None, data_samples=sample)
+            return PackSTVGInputs()(dict(info, broken='missing'))
         frames = np.sin(np.arange(18).reshape(3, 6) + info['item_id'])
         if self.augment:
             frames += np.random.randn(3, 6) + np.random.rand()

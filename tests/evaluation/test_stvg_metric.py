@@ -93,6 +93,15 @@ def test_misses_count_zero_and_are_reported(monkeypatch):
         'event',
         'not tested',
     ]
+    reasons = 'event: 1, no prediction: 1, not tested: 1, truncated: 1'
+    assert f'4 of 5 items have no predicted tube and count 0 ({reasons}).' in said
+
+
+def test_annotated_frames_without_a_box_are_reported(monkeypatch):
+    said = []
+    monkeypatch.setattr(STVGMetric, '_log', lambda self, message, level=0: said.append(message))
+    evaluate([sample(0, still_tube((0, 10)), still_tube((0, 10), range(7)))])
+    assert '3 annotated frames have no annotated box; none can overlap there.' in said
 
 
 def test_items_without_ground_truth_are_predicted_not_scored(tmp_path):

@@ -10,6 +10,8 @@ from torch.utils.data import DataLoader
 
 from mmstvg.registry import LOOPS
 
+from .skipped_items import SkippedItems
+
 
 @LOOPS.register_module()
 class ResumableTrainLoop(EpochBasedTrainLoop):
@@ -20,7 +22,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     * `stop_training`, set by a hook, ends the training after the step, without the end-of-epoch work.
     * A validation that was due when the run was stopped is made up for.
     * Videos that could not be read (`on_broken_video='skip'`) are left out of their batch; a batch with nothing left,
-      on any process, is left out by all.
+      on any process, is left out by all. After an epoch they are counted by reason in the log.
 
     Args:
         runner: The Runner.
@@ -48,6 +50,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
             # One seed for all processes, so that the samplers share out one order.
             dataloader = runner.build_dataloader(options, seed=_common_seed(runner))
         super().__init__(runner, dataloader, max_epochs, val_begin, val_interval)
+        self._skipped = SkippedItems()
 
     def run(self) -> nn.Module:
         """Train up to `max_epochs`."""
@@ -77,6 +80,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
             _stop_watching_workers()
             what = f'{error}' if isinstance(error, RuntimeError) else f'A DataLoader worker exited ({error!r}).'
             raise RuntimeError(f'{what} {self._in_work()}') from error
+        self._skipped.report(self.runner.logger)
         if self.stop_training:
             return
         self.runner.call_hook('after_train_epoch')
@@ -84,7 +88,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
 
     def _run_batches(self, done: int) -> None:
         for index, batch in enumerate(self._batches_after(done), start=done):
-            usable = without_broken(batch)
+            usable = self._skipped.take_out(batch)
             if _everywhere(usable is not None):
                 self.run_iter(index, usable)
             else:
@@ -167,14 +171,6 @@ def _end_when_trainer_says(trainer: int) -> None:
     while signal.sigwaitinfo({signal.SIGTERM}).si_pid != trainer:
         pass
     os._exit(0)
-
-
-def without_broken(batch: dict) -> dict | None:
-    """The batch (lists, as `pseudo_collate` makes them) without items whose video could not be read; None if empty."""
-    kept = [place for place, clip in enumerate(batch['inputs']) if clip is not None]
-    if len(kept) == len(batch['inputs']):
-        return batch
-    return {key: [values[place] for place in kept] for key, values in batch.items()} if kept else None
 
 
 def _everywhere(condition: bool) -> bool:
