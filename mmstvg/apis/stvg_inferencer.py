@@ -301,7 +301,7 @@ class STVGInferencer:
         joined = join_cut_event(answers, video.segment)
         clip = None
         if len(answers) > 1:
-            clip = plan_second_look(answers, joined, video.segment, self._window_length(video.info['fps']))
+            clip = plan_second_look(joined, video.segment, self._window_length(video.info['fps']))
         if clip is None:
             return joined, video.clips
         progress.plan(1)

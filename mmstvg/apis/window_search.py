@@ -4,11 +4,13 @@
 2. A longer one is cut into windows of equal length, each of which starts at most half a window after the one before: an
    event of up to half a window lies whole in one of them. Each is answered like a video of its own, with the frames
    that the test pipeline samples from it.
-3. The answer with the highest score wins.
+3. The answer wins whose span has the highest mean log-odds of actioness: that is what a model is trained to tell the
+   event from the rest of a video by. Its probabilities are all close to 1 where it is sure, and the confidence, the
+   other part of a score, is about the box.
 4. Where its span comes nearer than a tenth of a window to a border behind which the video goes on, the event may be
    cut. The answer of the window behind that border is joined to it if their spans meet, and so on.
-5. A joined span that fits into one window is looked at once more, in a window with the span in its middle. That answer
-   stands if its span meets the joined one; otherwise the joined tube does.
+5. A span that fits into one window is looked at once more, in a window with the span in its middle, like the clips of
+   training. That answer stands if its span meets the first one; otherwise the first tube does.
 """
 
 from collections.abc import Sequence
@@ -22,6 +24,7 @@ Range = tuple[int, int]
 
 _ONE_CLIP = 1.25  # windows
 _BORDER = 0.1  # of a window
+_SURE = 1e-6  # probabilities are this far from 0 and 1 at least
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,12 @@ class ClipAnswer:
     tube: Tube
     score: float
     frames: FrameScores
+
+    def evidence(self) -> float:
+        """Mean log-odds of the actioness over the span: how sure the model is that the event is here."""
+        actioness = self.frames.actioness[self.tube.contains(self.frames.frame_ids)].astype(np.float64)
+        actioness = actioness.clip(_SURE, 1 - _SURE)
+        return float(np.log(actioness / (1 - actioness)).mean())
 
 
 def plan_windows(segment: Range, length: int) -> list[Range]:
@@ -71,7 +80,7 @@ def join_cut_event(answers: Sequence[ClipAnswer], segment: Range) -> ClipAnswer:
         The best answer itself where nothing is joined. Else its tube is the hull, its `clip` covers all joined windows,
         and the score is the best one's.
     """
-    best = max(range(len(answers)), key=lambda i: answers[i].score)
+    best = int(np.argmax([answer.evidence() for answer in answers]))
     joined = answers[best]
     for step in (-1, 1):
         place = best
@@ -82,13 +91,12 @@ def join_cut_event(answers: Sequence[ClipAnswer], segment: Range) -> ClipAnswer:
     return joined
 
 
-def plan_second_look(answers: Sequence[ClipAnswer], joined: ClipAnswer, segment: Range, length: int) -> Range | None:
-    """The window to look at once more (step 5); None where the joined answer stands."""
-    is_cut = any(_is_cut(joined, segment, step) for step in (-1, 1))
-    start, end = joined.tube.span
-    if (joined in answers and not is_cut) or end - start > length:
+def plan_second_look(joined: ClipAnswer, segment: Range, length: int) -> Range | None:
+    """The window to look at once more (step 5); None where the answer is of that window or does not fit into one."""
+    if len(joined.tube) > length:
         return None
-    return center_window(joined.tube.span, segment, length)
+    window = center_window(joined.tube.span, segment, length)
+    return None if window == joined.clip else window
 
 
 def center_window(span: Range, segment: Range, length: int) -> Range:

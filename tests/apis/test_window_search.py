@@ -47,24 +47,44 @@ WINDOWS = [(0, 100), (50, 150), (100, 200), (150, 250), (200, 300), (250, 350), 
 
 def answers_of(spans, best):
     return [
-        answer(clip, span, 0.9 if i == best else 0.3) for i, (clip, span) in enumerate(zip(WINDOWS, spans, strict=True))
+        answer(clip, span, score=0.1 * i, level=0.9 if i == best else 0.3)
+        for i, (clip, span) in enumerate(zip(WINDOWS, spans, strict=True))
     ]
 
 
-def test_best_score_wins_and_stands_where_nothing_is_cut():
-    spans = [(20, 40), (70, 90), (130, 170), (160, 180), (220, 240), (270, 280), (310, 320)]
+def test_highest_actioness_in_the_span_wins_whatever_the_score():
+    spans = [(20, 40), (70, 90), (120, 160), (160, 180), (220, 240), (270, 280), (310, 320)]
     answers = answers_of(spans, best=2)
-    joined = join_cut_event(answers, SEGMENT)
-    assert joined is answers[2]
-    assert plan_second_look(answers, joined, SEGMENT, 100) is None
+    assert join_cut_event(answers, SEGMENT) is answers[2]
+    assert answers[2].evidence() == pytest.approx(np.log(9))
+
+
+def test_evidence_tells_sure_answers_apart_and_reads_the_span_alone():
+    frames = np.arange(0, 100, 2)
+    sure, surer = np.full(50, 0.1, np.float32), np.full(50, 0.9, np.float32)
+    sure[10:20], surer[10:20] = 0.999, 0.9999
+    tube = Tube((20, 40), frames, np.zeros((50, 4)))
+    found = [
+        ClipAnswer((0, 100), tube, 0.5, FrameScores(frames, level, level, level, None)).evidence()
+        for level in (sure, surer, np.ones(50, np.float32), np.zeros(50, np.float32))
+    ]
+    assert found[:2] == pytest.approx([np.log(999), np.log(9999)], abs=0.01)
+    assert found[2:] == pytest.approx([np.log(1e6), -np.log(1e6)], abs=0.01)
+
+
+def test_answer_is_looked_at_once_more_in_the_middle():
+    clip = (100, 200)
+    assert plan_second_look(answer(clip, (130, 170)), SEGMENT, 100) is None
+    assert plan_second_look(answer(clip, (120, 160)), SEGMENT, 100) == (90, 190)
+    assert plan_second_look(answer(clip, (95, 196)), SEGMENT, 100) is None
 
 
 def test_cut_event_that_fits_a_window_is_looked_at_once_more():
     spans = [(20, 40), (70, 90), (170, 200), (160, 230), (220, 240), (270, 280), (310, 320)]
     answers = answers_of(spans, best=2)
     joined = join_cut_event(answers, SEGMENT)
-    assert (joined.tube.span, joined.clip, joined.score) == ((160, 230), (100, 250), 0.9)
-    assert plan_second_look(answers, joined, SEGMENT, 100) == (145, 245)
+    assert (joined.tube.span, joined.clip, joined.score) == ((160, 230), (100, 250), answers[2].score)
+    assert plan_second_look(joined, SEGMENT, 100) == (145, 245)
     right, other = answer((145, 245), (165, 228)), answer((145, 245), (231, 240))
     assert choose(joined, right) is right
     assert choose(joined, other) is joined
@@ -75,7 +95,7 @@ def test_cut_event_without_a_fitting_neighbour_is_looked_at_once_more():
     answers = answers_of(spans, best=2)
     joined = join_cut_event(answers, SEGMENT)
     assert joined is answers[2]
-    assert plan_second_look(answers, joined, SEGMENT, 100) == (135, 235)
+    assert plan_second_look(joined, SEGMENT, 100) == (135, 235)
 
 
 def test_event_longer_than_a_window_is_joined_from_all_that_show_it():
@@ -85,7 +105,7 @@ def test_event_longer_than_a_window_is_joined_from_all_that_show_it():
     assert joined.tube.span == (90, 290)
     assert joined.clip == (50, 300)
     np.testing.assert_array_equal(joined.tube.frame_ids, np.arange(50, 300, 2))
-    assert plan_second_look(answers, joined, SEGMENT, 100) is None
+    assert plan_second_look(joined, SEGMENT, 100) is None
 
 
 def test_ends_of_the_video_cut_nothing():
@@ -94,7 +114,7 @@ def test_ends_of_the_video_cut_nothing():
         answers = answers_of(spans, best)
         joined = join_cut_event(answers, SEGMENT)
         assert joined is answers[best]
-        assert plan_second_look(answers, joined, SEGMENT, 100) is None
+        assert plan_second_look(joined, SEGMENT, 100) is None
 
 
 def test_scores_of_the_whole_video():
