@@ -40,6 +40,7 @@ quickstart: .venv/installed data/toy/annos/hcstvg_v1/test.json
 lint: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 
 test: lint
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m 'not slow'
@@ -48,5 +49,5 @@ test-slow: .venv/installed
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m slow
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .coverage
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

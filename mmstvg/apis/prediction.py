@@ -45,8 +45,10 @@ def make_prediction(
 
 def frame_scores_of(prediction: dict) -> FrameScores:
     """The scores of the frames that `make_prediction` wrote."""
-    values = {name: None if value is None else np.array(value) for name, value in prediction['frames'].items()}
-    return FrameScores(**values)
+    frames = dict(prediction['frames'])
+    confidence = frames.pop('confidence')
+    arrays = {name: np.array(value) for name, value in frames.items()}
+    return FrameScores(**arrays, confidence=None if confidence is None else np.array(confidence))
 
 
 def _plain(values: np.ndarray | None) -> list[float] | None:

@@ -149,7 +149,7 @@ def draw_attention(
 ) -> np.ndarray:
     """Up to eight sampled frames of the span with where the decoder looked: RGB uint8."""
     scene = make_scene(prediction)
-    inside = np.flatnonzero(scene.pred_tube.contains(attention['frame_ids']))
+    inside = np.flatnonzero(scene.tubes['prediction'].contains(attention['frame_ids']))
     places = inside[np.unique(np.linspace(0, len(inside) - 1, 8).round().astype(int))]
     frames, maps = attention['frame_ids'][places], attention['maps'][places]
     images = (overlay_heat(image, heat) for image, heat in zip(video.frames(frames), maps, strict=True))

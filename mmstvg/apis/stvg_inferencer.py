@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -185,7 +186,7 @@ class STVGInferencer:
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}.')
         writer = PredictionWriter(out_dir, visualizer=self.visualizer) if out_dir else None
-        result = {'predictions': [], 'visualization': []}
+        result: dict[str, list] = {'predictions': [], 'visualization': []}
         with _Progress(show_progress, on_progress) as progress:
             for first in range(0, len(queries), batch_size):
                 with ExitStack() as stack:
@@ -232,7 +233,7 @@ class STVGInferencer:
             raise ValueError('Frames as arrays need fps, their number a second, since the model samples by time.')
         else:
             path, reader = None, ArrayReader(query.video, fps, query.name)
-        info = dict(video_id=query.name, video_path=path, video=reader)
+        info: dict[str, Any] = dict(video_id=query.name, video_path=path, video=reader)
         if isinstance(query.video, dict):
             info = {**query.video, **info}
             info.setdefault('segment', (0, info.get('frame_count', reader.frame_count)))

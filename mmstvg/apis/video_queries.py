@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -33,21 +34,23 @@ def parse_queries(
         ValueError: Numbers do not fit, a sentence is empty, or something is of another kind.
     """
     is_single = _is_video(inputs)
-    videos = [inputs] if is_single else list(inputs)
+    videos: list = [inputs] if is_single else list(cast(Sequence[Video], inputs))
     if not videos:
         raise ValueError('There is no video to look at: inputs is empty.')
     if texts is None:
-        texts = [_own_text(video) for video in videos]
+        sentences: Sequence = [_own_text(video) for video in videos]
     elif isinstance(texts, str):
-        texts = [texts] * len(videos)
+        sentences = [texts] * len(videos)
     elif is_single:
-        texts = [texts]
+        sentences = [texts]
     elif len(texts) != len(videos):
         raise ValueError(
             f'There are {len(videos)} videos and {len(texts)} sentences. Give one sentence for all, one each, or for '
             'several each a list of lists.'
         )
-    return [_query(video, own, place) for place, (video, own) in enumerate(zip(videos, texts, strict=True))]
+    else:
+        sentences = texts
+    return [_query(video, own, place) for place, (video, own) in enumerate(zip(videos, sentences, strict=True))]
 
 
 def _is_video(inputs) -> bool:

@@ -50,7 +50,7 @@ def build_frame_index(times: Sequence[int | None], keys: Sequence[bool]) -> Fram
     """
     if not times or None in times or len(set(times)) < len(times):
         return None
-    times, keys = np.array(times, dtype=np.int64), np.array(keys, dtype=bool)
-    group_starts = np.maximum.accumulate(np.where(keys, times, np.iinfo(np.int64).min))
-    closed = bool(keys[0] and (times >= group_starts).all())
-    return FrameIndex(np.sort(times), np.sort(times[keys]), closed)
+    shown, is_key = np.array(times, dtype=np.int64), np.array(keys, dtype=bool)
+    group_starts = np.maximum.accumulate(np.where(is_key, shown, np.iinfo(np.int64).min))
+    closed = bool(is_key[0] and (shown >= group_starts).all())
+    return FrameIndex(np.sort(shown), np.sort(shown[is_key]), closed)

@@ -150,7 +150,7 @@ class HCSTVGDataset(BaseSTVGDataset):
     def _tube(self, entry: dict) -> Tube:
         start, end = self._event(entry)
         listed = entry.get('bbox') or []
-        frames = [start + i for i, box in enumerate(listed) if len(box)]
+        frames = np.array([start + i for i, box in enumerate(listed) if len(box)])
         boxes = np.array([box for box in listed if len(box)], dtype=np.float32).reshape(-1, 4)
         boxes[:, 2:] += boxes[:, :2]
         return Tube((start, end), frames, boxes)

@@ -15,7 +15,7 @@ from mmstvg.utils.atomic_file import publish_file
 try:
     import fcntl
 except ImportError:  # not a POSIX system: processes that start together then all parse
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 _CHUNK = 1 << 24
 

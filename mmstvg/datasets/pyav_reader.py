@@ -39,7 +39,7 @@ class PyAVReader(VideoReader):
     def __init__(self, path: str, num_threads: int = 1):
         super().__init__(path)
         self._num_threads = num_threads
-        self._container = None
+        self._container: av.container.InputContainer | None = None
         try:
             self._scan()
         except (av.FFmpegError, UnicodeDecodeError) as error:

@@ -8,6 +8,8 @@ import numpy as np
 
 from .video_error import VideoError
 
+FrameIds = Sequence[int] | np.ndarray
+
 BACKENDS = ('decord', 'pyav')
 
 
@@ -56,7 +58,7 @@ class VideoReader(ABC):
     def _decode(self, frame_ids: np.ndarray) -> Iterator[np.ndarray]:
         """Frames `(H, W, 3)` uint8 RGB of strictly ascending, valid indices."""
 
-    def frames(self, frame_ids: Sequence[int]) -> Iterator[np.ndarray]:
+    def frames(self, frame_ids: FrameIds) -> Iterator[np.ndarray]:
         """Frames one by one, so that only one is in memory.
 
         Args:
@@ -69,23 +71,23 @@ class VideoReader(ABC):
             VideoError: The video holds fewer frames than are asked for, or decoding fails.
             ValueError: The indices are negative or do not ascend.
         """
-        frame_ids = np.asarray(frame_ids, dtype=np.int64).reshape(-1)
-        if len(frame_ids) == 0:
+        wanted = np.asarray(frame_ids, dtype=np.int64).reshape(-1)
+        if len(wanted) == 0:
             return
-        if frame_ids[0] < 0 or (np.diff(frame_ids) <= 0).any():
-            raise ValueError(f'Frame indices must be at least 0 and ascend strictly, got {frame_ids.tolist()}.')
-        if frame_ids[-1] >= self.frame_count:
-            raise self._truncated(int(frame_ids[-1]), self.frame_count)
-        yield from self._decode(frame_ids)
+        if wanted[0] < 0 or (np.diff(wanted) <= 0).any():
+            raise ValueError(f'Frame indices must be at least 0 and ascend strictly, got {wanted.tolist()}.')
+        if wanted[-1] >= self.frame_count:
+            raise self._truncated(int(wanted[-1]), self.frame_count)
+        yield from self._decode(wanted)
 
-    def read(self, frame_ids: Sequence[int]) -> np.ndarray:
+    def read(self, frame_ids: FrameIds) -> np.ndarray:
         """Frames in any order, repetitions allowed: `(n, H, W, 3)` uint8 RGB. Raises what `frames` raises."""
-        frame_ids = np.asarray(frame_ids, dtype=np.int64).reshape(-1)
-        needed, place = np.unique(frame_ids, return_inverse=True)
+        wanted = np.asarray(frame_ids, dtype=np.int64).reshape(-1)
+        needed, place = np.unique(wanted, return_inverse=True)
         frames = np.empty((len(needed), *self.size, 3), dtype=np.uint8)
         for i, frame in enumerate(self.frames(needed)):
             frames[i] = frame
-        return frames if np.array_equal(needed, frame_ids) else frames[place]
+        return frames if np.array_equal(needed, wanted) else frames[place]
 
     def _truncated(self, wanted: int, found: int) -> VideoError:
         message = f'frame {wanted} was asked for, but only {found} frames can be decoded; the file is cut short or the'

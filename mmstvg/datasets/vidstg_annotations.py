@@ -3,6 +3,7 @@
 import os
 import re
 from collections import defaultdict
+from collections.abc import Callable
 
 from tqdm import tqdm
 
@@ -61,12 +62,12 @@ def read_pairs(ann_file: str, box_folder: str | None) -> list[dict]:
 
 def _pairs_of(entries: list[dict], ann_file: str) -> list[dict]:
     if 'captions' in entries[0]:
-        read_entry = _official_pairs
+        read_entry: Callable[[dict, int], list[dict]] = _official_pairs
     elif 'target_bboxs' in entries[0]:
         read_entry = _merged_pairs
     else:
         raise ValueError(f'{ann_file} is neither in the format of sent_annos nor of vstg_annos.')
-    pairs = []
+    pairs: list[dict] = []
     for place, entry in enumerate(entries):
         try:
             pairs += read_entry(entry, len(pairs))

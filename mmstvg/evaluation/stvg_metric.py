@@ -84,7 +84,7 @@ class STVGMetric(BaseMetric):
             Names to values in [0, 1]; empty where no item has ground truth.
         """
         parts = all_gather_object(self.results)
-        metrics = [None]
+        metrics: list[dict] = [{}]
         if is_main_process():
             # Not mmengine's collect_results: it cuts the lists of all processes to the shortest.
             unique = {result['item_id']: result for part in parts for result in part}
@@ -99,7 +99,7 @@ class STVGMetric(BaseMetric):
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Averages of what `process` made, one result an item. Logs the table and writes `out_file`."""
         if self.out_file is not None:
-            self._write(results)
+            self._write(results, self.out_file)
         self._report(results)
         scored = [result for result in results if result['tube_score'] is not None]
         self.item_scores = [self._item_score(result) for result in scored]
@@ -114,12 +114,12 @@ class STVGMetric(BaseMetric):
             metrics.update({f'{kind}/{name}': value for name, value in average_scores(scores).items()})
         return metrics
 
-    def _write(self, results: list[dict]):
+    def _write(self, results: list[dict], out_file: str):
         keys = ('item_id', 'video_id', 'text', 'fps', 'score')
         predicted = [result for result in results if result['pred_tube'] is not None]
         records = (prediction_record(result['pred_tube'], *(result[key] for key in keys)) for result in predicted)
-        write_predictions(self.out_file, records)
-        self._log(f'Wrote {len(predicted)} predictions to {self.out_file}.')
+        write_predictions(out_file, records)
+        self._log(f'Wrote {len(predicted)} predictions to {out_file}.')
 
     def _report(self, results: list[dict]):
         misses = Counter(result['miss'] for result in results if result['miss'] is not None)

@@ -49,8 +49,8 @@ class Track:
     @classmethod
     def from_record(cls, record: dict) -> 'Track':
         """The track of one item of a predictions file."""
-        keys = ('item_id', 'video_id', 'text', 'score')
-        return cls(**{key: record.get(key) for key in keys}, tube=Tube.from_dict(record))
+        tube = Tube.from_dict(record)
+        return cls(record['item_id'], record['video_id'], record['text'], tube, record.get('score'))
 
     def boxes(self) -> list[tuple[int, list[float]]]:
         """Frame and box of each frame of the span."""
@@ -164,10 +164,12 @@ def read_cvat(folder: str | Path) -> list[Track]:
     tracks = []
     for path in sorted(Path(folder).glob('*.xml')):
         root = ET.parse(path).getroot()
-        video = root.findtext('meta/task/name')
+        video = root.findtext('meta/task/name', default='')
         for element in root.iter('track'):
             shown = [box for box in element.iter('box') if box.get('outside') == '0']
-            boxes = [(int(b.get('frame')), [float(b.get(k)) for k in ('xtl', 'ytl', 'xbr', 'ybr')]) for b in shown]
+            boxes = [
+                (int(b.attrib['frame']), [float(b.attrib[k]) for k in ('xtl', 'ytl', 'xbr', 'ybr')]) for b in shown
+            ]
             values = {a.get('name'): a.text or '' for a in shown[0].iter('attribute')}
             score = float(values['score']) if values['score'] else None
             tracks.append(Track(int(values['item_id']), video, values['sentence'], _tube(boxes), score))

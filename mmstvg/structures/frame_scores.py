@@ -1,6 +1,6 @@
 """What a model says about each sampled frame, besides its box."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,13 +31,15 @@ class FrameScores:
         """Scores of the frames of all; on shared frames the first one's, `self` before all."""
         parts = (self, *others)
         frame_ids, first = np.unique(np.concatenate([part.frame_ids for part in parts]), return_index=True)
-        values = [frame_ids]
-        for name in ('start', 'end', 'actioness', 'confidence'):
-            arrays = [getattr(part, name) for part in parts]
-            values.append(None if arrays[0] is None else np.concatenate(arrays)[first])
-        return FrameScores(*values)
+
+        def join(name: str) -> np.ndarray:
+            return np.concatenate([getattr(part, name) for part in parts])[first]
+
+        confidence = None if self.confidence is None else join('confidence')
+        return FrameScores(frame_ids, join('start'), join('end'), join('actioness'), confidence)
 
     def select(self, chosen: np.ndarray) -> 'FrameScores':
         """Only the frames where `chosen`, bool `(T,)`, is True."""
-        arrays = (getattr(self, field.name) for field in fields(self))
-        return FrameScores(*(None if array is None else array[chosen] for array in arrays))
+        confidence = None if self.confidence is None else self.confidence[chosen]
+        start, end, actioness = self.start[chosen], self.end[chosen], self.actioness[chosen]
+        return FrameScores(self.frame_ids[chosen], start, end, actioness, confidence)

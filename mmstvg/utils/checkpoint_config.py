@@ -43,8 +43,9 @@ def _read(node: ast.expr) -> Any:
         values = [_read(element) for element in node.elts]
         return values if isinstance(node, ast.List) else tuple(values)
     if isinstance(node, ast.Dict) and None not in node.keys:
-        return {_read(key): _read(value) for key, value in zip(node.keys, node.values, strict=True)}
+        keys = [key for key in node.keys if key is not None]
+        return {_read(key): _read(value) for key, value in zip(keys, node.values, strict=True)}
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'dict':
-        values = dict(*[_read(argument) for argument in node.args])
-        return {**values, **{keyword.arg: _read(keyword.value) for keyword in node.keywords}}
+        given = dict(*[_read(argument) for argument in node.args])
+        return {**given, **{keyword.arg: _read(keyword.value) for keyword in node.keywords}}
     return ast.literal_eval(node)

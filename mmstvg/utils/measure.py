@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import median
+from types import FrameType
 from typing import Any
 
 import torch
@@ -142,7 +143,8 @@ def _by_mask(indices: list[Tensor | None]) -> bool:
 
 def _caller() -> str:
     """The innermost line of mmstvg on the stack, and that of another package that it called (torch aside)."""
-    frame, called = sys._getframe(2), ''
+    frame: FrameType | None = sys._getframe(2)
+    called = ''
     while frame is not None:
         file, line = frame.f_code.co_filename, frame.f_lineno
         if file.startswith(_PACKAGE) and file != __file__:

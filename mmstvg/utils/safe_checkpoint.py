@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.utils import digit_version
 from torch import _weights_only_unpickler as torch_unpickler
 
-MapLocation = str | torch.device | Callable | dict | None
+MapLocation: TypeAlias = str | torch.device | Callable | dict | None
 
 _STATISTICS = ('min', 'max', 'current', 'mean')
 _NUMPY_TYPES = ('bool', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64', 'float16', 'float32')
@@ -40,7 +40,7 @@ def _statistic(owner: type, name: str) -> Callable:
 
 def _allowed() -> dict[str, Any]:
     """What a checkpoint of MMEngine may hold besides tensors and plain data, by the name in the file."""
-    reduce_array, array_args, _ = np.zeros(1).__reduce__()
+    reduce_array, array_args, *_ = tuple(np.zeros(1).__reduce__())
     reduce_scalar = np.float64(0).__reduce__()[0]
     names = {
         'mmengine.logging.history_buffer.HistoryBuffer': HistoryBuffer,

@@ -49,7 +49,7 @@ class TubeScene:
         """Box `(4,)` of a tube on a frame; None outside its span, where it has none, or where it is not finite."""
         tube = self.tubes[name]
         boxes, covered = tube.boxes_at(np.array([frame]))
-        drawn = covered[0] and tube.contains([frame])[0] and np.isfinite(boxes).all()
+        drawn = covered[0] and tube.contains(np.array([frame]))[0] and np.isfinite(boxes).all()
         return boxes[0] if drawn else None
 
     def span_label(self, name: str) -> str:
@@ -66,7 +66,7 @@ class TubeScene:
     def result_label(self) -> str:
         """Confidence and vIoU in words, as far as known."""
         parts = [] if self.score is None else [f'score {self.score:.2f}']
-        if len(self.tubes) == 2:
+        if self.pred_tube is not None and self.gt_tube is not None:
             parts.append(f'vIoU {score_tube(self.pred_tube, self.gt_tube).viou:.2f}')
         return '  '.join(parts)
 

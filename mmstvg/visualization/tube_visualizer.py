@@ -164,7 +164,7 @@ class TubeVisualizer(Visualizer):
     def contact_sheet(
         self,
         images: Iterable[np.ndarray],
-        frames: Sequence[int],
+        frames: Sequence[int] | np.ndarray,
         scene: TubeScene,
         columns: int = 4,
         width: int = 1600,

@@ -11,7 +11,7 @@ import numpy as np
 try:
     import av
 except ImportError:  # an extra: without it OpenCV writes MPEG-4, which browsers do not play
-    av = None
+    av = None  # type: ignore[assignment]
 
 
 def write_video(path: str | Path, frames: Iterable[np.ndarray], fps: float, crf: int = 20) -> int:
@@ -88,7 +88,7 @@ def _write_mpeg4(path: Path, frames: Iterator[np.ndarray], fps: float, crf: int)
     writer, count = None, 0
     for frame in frames:
         if writer is None:
-            writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), fps, frame.shape[1::-1])
+            writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'mp4v'), fps, frame.shape[1::-1])
             if not writer.isOpened():
                 raise OSError(f'OpenCV cannot write {path}; install PyAV (pip install av).')
         writer.write(frame[..., ::-1])

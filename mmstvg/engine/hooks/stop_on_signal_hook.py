@@ -1,6 +1,7 @@
 import signal
 import threading
 from types import FrameType
+from typing import Any
 
 import torch
 from mmengine.dist import all_reduce, get_world_size
@@ -28,7 +29,7 @@ class StopOnSignalHook(Hook):
 
     def __init__(self):
         self.received = 0
-        self.previous: dict[int, object] = {}
+        self.previous: dict[int, Any] = {}  # handlers by signal
 
     def before_train(self, runner: Runner) -> None:
         """Listen."""

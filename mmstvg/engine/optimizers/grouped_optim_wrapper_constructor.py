@@ -81,7 +81,7 @@ class GroupedOptimWrapperConstructor:
         unused = set(self.owner)
         for name, parameter in model.named_parameters():
             fitting = [path for path in self.owner if name == path or name.startswith(f'{path}.')]
-            path = max(fitting, key=len, default=None)
+            path = max(fitting, key=len, default='')
             unused.discard(path)
             if parameter.requires_grad:
                 parameters[self.owner.get(path, 'rest')].append(parameter)

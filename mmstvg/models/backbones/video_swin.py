@@ -73,11 +73,11 @@ class WindowAttention3D(nn.Module):
         qkv = self.qkv(x).unflatten(-1, (3, self.num_heads, -1))  # B T H W 3 heads d
         out = torch.empty_like(qkv[..., 0, :, :])  # B T H W heads d
         bias = self._bias(window)
-        axes = [split_axis(length, w, s) for length, w, s in zip(x.shape[1:4], window, shift, strict=True)]
-        for segments in itertools.product(*axes):
+        t, h, w = (split_axis(*axis) for axis in zip(x.shape[1:4], window, shift, strict=True))
+        for segments in itertools.product(t, h, w):
             place = (slice(None), *(slice(s.start, s.start + s.size * s.count) for s in segments))
-            windows = _to_windows(qkv[place], segments)  # 3 N heads tokens d
-            attended = F.scaled_dot_product_attention(*windows, attn_mask=_cut_bias(bias, segments).to(x.dtype))
+            q, k, v = _to_windows(qkv[place], segments)  # N heads tokens d
+            attended = F.scaled_dot_product_attention(q, k, v, attn_mask=_cut_bias(bias, segments).to(x.dtype))
             out[place] = _from_windows(attended, segments, x.shape[0])
         return self.proj(out.flatten(-2))
 
@@ -214,6 +214,7 @@ class VideoSwinTransformer(nn.Module):
     ):
         super().__init__()
         self.frozen = frozen
+        time, height, width = window  # a config may give a list
         self.out_channels = embed_dims * 2 ** (len(depths) - 1)
         self.patch_embed = nn.Conv2d(3, embed_dims, kernel_size=4, stride=4)
         self.patch_norm = nn.LayerNorm(embed_dims)
@@ -221,7 +222,7 @@ class VideoSwinTransformer(nn.Module):
         self.stages = nn.ModuleList()
         for stage, (depth, heads) in enumerate(zip(depths, num_heads, strict=True)):
             dims = embed_dims * 2**stage
-            blocks = [SwinBlock3D(dims, tuple(window), i % 2 == 1, heads, next(rates)) for i in range(depth)]
+            blocks = [SwinBlock3D(dims, (time, height, width), i % 2 == 1, heads, next(rates)) for i in range(depth)]
             self.stages.append(nn.Sequential(*blocks))
         self.downsamples = nn.ModuleList(PatchMerging(embed_dims * 2**i) for i in range(len(depths) - 1))
         if frozen:

@@ -31,7 +31,7 @@ class VisualMaps:
         lengths = [self.lengths[row] for row in rows]
         map_sizes = [self.map_sizes[row] for row in rows]
         height, width = (max(sides) for sides in zip(*map_sizes, strict=True))
-        maps = [
+        appearance, motion = (
             None if x is None else x[rows, : max(lengths), :, :height, :width] for x in (self.appearance, self.motion)
-        ]
-        return VisualMaps(*maps, self.frame_mask[rows, : max(lengths)], lengths, map_sizes)
+        )
+        return VisualMaps(appearance, motion, self.frame_mask[rows, : max(lengths)], lengths, map_sizes)

@@ -3,6 +3,7 @@
 import copy
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.logging import print_log
@@ -148,7 +149,7 @@ def _text_part(config: PretrainedConfig) -> PretrainedConfig:
     return getattr(config, 'text_config', config)
 
 
-def _from_hub(loader: type, name_or_path: str, config: PretrainedConfig | None = None):
+def _from_hub(loader: Any, name_or_path: str | None, config: PretrainedConfig | None = None):
     try:
         if config is None:
             return loader.from_pretrained(name_or_path)
