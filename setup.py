@@ -26,5 +26,6 @@ setup(
     extras_require={
         'all': read_requirements('optional'),
         'tests': read_requirements('tests'),
+        'docs': read_requirements('docs'),
     },
 )
