@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 
 from mmstvg.apis import init_model
+from mmstvg.models.text_encoders import HFTextEncoder
 from mmstvg.registry import METRICS, MODELS
 from mmstvg.utils.config import load_config
 
@@ -29,9 +30,9 @@ TEXT_CONFIGS = {
 }
 
 
-def small_model(path: Path, options: dict | None = None):
+def small_model(path: Path):
     """The model with few and narrow layers, as far as the example says nothing of them, and its config."""
-    config = load_config(path, options)
+    config = load_config(path)
     base, model = load_config(CONFIGS / 'cgstvg_hcstvg.py').model, config.model
     text = model.text_encoder
     text.config, text.name_or_path = TEXT_CONFIGS[text.name_or_path], None
@@ -73,6 +74,16 @@ def test_example(path):
     assert 0 <= answer.pred_tube.span[0] < answer.pred_tube.span[1] <= 7
     assert answer.pred_tube.boxes.shape == (4, 4)
     METRICS.build(config.test_evaluator)
+
+
+@pytest.mark.parametrize('config', TEXT_CONFIGS.values(), ids=lambda config: config['model_type'])
+def test_text_encoder_gives_a_short_sentence_beside_a_long_one_what_it_gives_alone(config):
+    encoder = HFTextEncoder(config=config, embed_dims=8).eval()
+    short, long = torch.tensor([0, 5, 2]), torch.tensor([0, 6, 7, 8, 9, 2])
+    together, mask = encoder([short, long])
+    alone, _ = encoder([short])
+    assert mask.tolist() == [[False] * 3 + [True] * 3, [False] * 6]
+    torch.testing.assert_close(together[:1, :3], alone, atol=1e-5, rtol=1e-5)
 
 
 def test_temporal_refinement_keeps_the_event_in_training():
