@@ -36,7 +36,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--window', type=float, metavar='SECONDS', help='of the windows that long videos are cut into')
     parser.add_argument('--batch-size', type=int, default=1, help='windows that the model sees at once (default: 1)')
     parser.add_argument('--device', help='such as cpu or cuda:0 (default: the first GPU where there is one)')
-    parser.add_argument('--backend', choices=('decord', 'pyav'), default='decord', help='decoder of videos')
+    parser.add_argument('--backend', choices=('pyav', 'decord'), default='pyav', help='decoder of videos')
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='keys of the config to change'
     )

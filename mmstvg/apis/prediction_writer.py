@@ -27,7 +27,7 @@ class PredictionWriter:
         mp4: Whether to write videos.
         gif: Whether to write gifs of the events.
         visualizer: Draws; a `TubeVisualizer` by default.
-        backend: Decoder of videos, `'decord'` or `'pyav'`.
+        backend: Decoder of videos, `'pyav'` or `'decord'`.
         show_progress: Whether to show a progress bar for each video written.
     """
 
@@ -37,7 +37,7 @@ class PredictionWriter:
         mp4: bool = True,
         gif: bool = False,
         visualizer: TubeVisualizer | None = None,
-        backend: str = 'decord',
+        backend: str = 'pyav',
         show_progress: bool = False,
     ):
         self.out_dir = Path(out_dir)

@@ -10,7 +10,7 @@ from .video_error import VideoError
 
 FrameIds = Sequence[int] | np.ndarray
 
-BACKENDS = ('decord', 'pyav')
+BACKENDS = ('pyav', 'decord')
 
 
 class VideoReader(ABC):
@@ -94,15 +94,16 @@ class VideoReader(ABC):
         return VideoError(self.path, 'truncated', f'{message} annotation is longer than the video')
 
 
-def open_video(path: str, backend: str = 'decord', num_threads: int = 1) -> VideoReader:
+def open_video(path: str, backend: str = 'pyav', num_threads: int = 1) -> VideoReader:
     """Open a video. Both backends give the same frames, to the last bit.
 
     PyAV looks at every file first. The backend `'decord'` hands a file to decord only where that is exact
-    (`PyAVReader.is_simple`: most H.264) and leaves the others to PyAV.
+    (`PyAVReader.is_simple`: most H.264) and leaves the others to PyAV. PyAV passes over frames that no other refers to,
+    which decord cannot, and so takes less time and memory (`tools/analysis_tools/benchmark_loading.py`).
 
     Args:
         path: The file.
-        backend: `'decord'` or `'pyav'`.
+        backend: `'pyav'` or `'decord'`.
         num_threads: Threads that decode; 1 suits data workers.
 
     Raises:

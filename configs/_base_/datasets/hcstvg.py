@@ -9,7 +9,7 @@ num_workers = 4  # processes a GPU that read videos
 
 # ---- sometimes changed ---------------------------------------------------------------------------------------------
 video_folder = 'v1_video'  # one line to switch to transcoded copies
-video_backend = 'decord'  # or 'pyav'
+video_backend = 'pyav'  # or 'decord'
 on_broken_video = 'raise'  # or 'skip': left out of training, counted as a miss in evaluation
 height = 420  # pixels; frames wider than 1.4:1 are squeezed
 to_uint8 = False  # True: a quarter of the memory and faster, about one grey level off

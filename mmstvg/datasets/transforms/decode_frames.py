@@ -29,7 +29,7 @@ class DecodeFrames(BaseTransform):
     - ori_shape (only where absent: an annotation's own size stays the one that boxes refer to)
 
     Args:
-        backend: `'decord'` or `'pyav'`.
+        backend: `'pyav'` or `'decord'`.
         num_threads: Threads that decode.
         resize: Config of a `ResizeClip`, or None.
 
@@ -37,7 +37,7 @@ class DecodeFrames(BaseTransform):
         VideoError: The video cannot be read, holds fewer frames than planned, or lies on its side.
     """
 
-    def __init__(self, backend: str = 'decord', num_threads: int = 1, resize: dict | None = None):
+    def __init__(self, backend: str = 'pyav', num_threads: int = 1, resize: dict | None = None):
         self.backend = backend
         self.num_threads = num_threads
         self.resize = None if resize is None else TRANSFORMS.build(resize)

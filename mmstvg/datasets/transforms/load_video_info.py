@@ -29,13 +29,13 @@ class LoadVideoInfo(BaseTransform):
     - segment (the whole video)
 
     Args:
-        backend: `'decord'` or `'pyav'`.
+        backend: `'pyav'` or `'decord'`.
 
     Raises:
         VideoError: The video cannot be read, or ends before the annotated event does.
     """
 
-    def __init__(self, backend: str = 'decord'):
+    def __init__(self, backend: str = 'pyav'):
         self.backend = backend
 
     def transform(self, results: dict) -> dict:

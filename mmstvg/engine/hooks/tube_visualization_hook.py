@@ -29,7 +29,7 @@ class TubeVisualizationHook(Hook):
         on_val: Whether to draw after validation too. The contact sheets then also go to the visualizer's backends.
         video: Whether to write videos; contact sheets are always written.
         sheet_frames: Frames of a contact sheet.
-        backend: Reads the videos: `'decord'` or `'pyav'`.
+        backend: Reads the videos: `'pyav'` or `'decord'`.
 
     Raises:
         ValueError: `num_items` or `sheet_frames` is not positive.
@@ -42,7 +42,7 @@ class TubeVisualizationHook(Hook):
         on_val: bool = False,
         video: bool = True,
         sheet_frames: int = 8,
-        backend: str = 'decord',
+        backend: str = 'pyav',
     ):
         for name, value in (('num_items', num_items), ('sheet_frames', sheet_frames)):
             if value < 1:
