@@ -27,14 +27,16 @@ def test_only_memory_changes(data, size):
     assert config.optim_wrapper.type == 'AutocastOptimWrapper'
     assert config.optim_wrapper.optimizer == base.optim_wrapper.optimizer
     assert config.optim_wrapper.paramwise_cfg == base.optim_wrapper.paramwise_cfg
-    for part in ('backbone', 'text_encoder', 'encoder'):
-        config.model[part].pop('with_cp', None)
+    for model in (config.model, base.model):
+        model.pop('recompute_frames')
+        for part in ('text_encoder', 'encoder'):
+            model[part].pop('with_cp', None)
     assert config.model == base.model
 
 
 def test_smallest_builds():
     model = init_model(MEMORY / 'cgstvg_hcstvg_12gb.py', device='cpu', cfg_options=SMALL_TEXT)
     assert model.encoder.with_cp
-    assert model.backbone.with_cp
+    assert model.recompute_frames == 8
     assert model.text_encoder.body.is_gradient_checkpointing
     assert isinstance(model, torch.nn.Module)

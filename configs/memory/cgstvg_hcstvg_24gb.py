@@ -1,5 +1,4 @@
 # tools/dist_train.sh configs/memory/cgstvg_hcstvg_24gb.py 8
-# CG-STVG on HC-STVG 1 with 24 GB a GPU. One video a GPU, bfloat16; the encoder, which keeps most, is recomputed.
+# CG-STVG on HC-STVG 1 with 24 GB a GPU. One video a GPU, bfloat16.
 _base_ = '../cgstvg_hcstvg.py'
-model = dict(encoder=dict(with_cp=True))
 optim_wrapper = dict(type='AutocastOptimWrapper')

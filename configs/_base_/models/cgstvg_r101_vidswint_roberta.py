@@ -50,6 +50,7 @@ model = dict(
         num_heads=num_heads,
         hidden_dims=hidden_dims,
         dropout=dropout,
+        with_cp=True,  # recomputed in the backward pass: half of the memory of a step, the same numbers
     ),
     head=dict(
         type='STVGHead',  # mmstvg/models/heads/stvg_head.py
@@ -89,6 +90,7 @@ model = dict(
         loss_actioness=dict(type='ActionessLoss', weight=2.0, outside_weight=0.3),
         loss_conf=dict(type='ConfidenceLoss', weight=1.0, kind='bce'),
     ),
+    recompute_frames=None,  # 8: the appearance network is recomputed, too, so many frames at a time
     channels_last=False,  # True is faster on GPUs with tensor cores; sums then round differently
     test_cfg=dict(interleave=interleave),
 )
