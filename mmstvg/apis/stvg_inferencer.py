@@ -101,7 +101,7 @@ class STVGInferencer:
         cfg_options: Values by dotted key that replace those of the config.
         window: Seconds of a window for long videos; by default `inference_cfg.window` of the config, or 20.
         clip_boxes: Cut boxes to the frame. `tools/test.py` leaves them as the model answers, which may be beyond it.
-        backend: Decoder of videos, `'decord'` or `'pyav'`.
+        backend: Decoder of videos, `'pyav'` or `'decord'`.
 
     Raises:
         FileNotFoundError: There is no such config or checkpoint.
@@ -117,7 +117,7 @@ class STVGInferencer:
         cfg_options: dict | None = None,
         window: float | None = None,
         clip_boxes: bool = True,
-        backend: str = 'decord',
+        backend: str = 'pyav',
     ):
         self.model = _load_model(model, weights, device, cfg_options)
         cfg = self.model.cfg
@@ -263,7 +263,8 @@ class STVGInferencer:
         """An answer a sentence for each clip of a batch."""
         items = [self.pipeline(dict(video.info, segment=clip, text=texts[0])) for video, clip, texts in batch]
         data = self.model.data_preprocessor(
-            dict(inputs=[item['inputs'] for item in items], data_samples=[item['data_samples'] for item in items])
+            # Popped, so that the frames are gone once they are normalised.
+            dict(inputs=[item.pop('inputs') for item in items], data_samples=[item['data_samples'] for item in items])
         )
         samples = self.model.predict_texts(**data, texts=[texts for _, _, texts in batch])
         return [

@@ -184,7 +184,7 @@ class PyAVReader(VideoReader):
                 yield from packet.decode()
 
     def _picture(self, frame: av.VideoFrame) -> np.ndarray:
-        picture = self._reformatter.reformat(frame, format='rgb24').to_ndarray()
+        picture: np.ndarray = self._reformatter.reformat(frame, format='rgb24').to_ndarray()
         if self._quarter_turns:
             picture = np.ascontiguousarray(np.rot90(picture, self._quarter_turns))
         if picture.shape[:2] != self.size:

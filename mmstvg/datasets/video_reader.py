@@ -99,7 +99,7 @@ def open_video(path: str, backend: str = 'pyav', num_threads: int = 1) -> VideoR
 
     PyAV looks at every file first. The backend `'decord'` hands a file to decord only where that is exact
     (`PyAVReader.is_simple`: most H.264) and leaves the others to PyAV. PyAV passes over frames that no other refers to,
-    which decord cannot, and so takes less time and memory (`tools/analysis_tools/benchmark_loading.py`).
+    which decord cannot, and so takes less time and memory (`tools/analysis_tools/benchmark_reading.py`).
 
     Args:
         path: The file.

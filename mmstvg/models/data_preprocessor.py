@@ -41,7 +41,7 @@ class STVGDataPreprocessor(BaseDataPreprocessor):
         """
         data = self.cast_data(data)
         clips = [clip for clip in data['inputs'] if clip is not None]
-        clips = [(clip / 255 - self.mean).div_(self.std) for clip in clips]
+        clips = [(clip / 255).sub_(self.mean).div_(self.std) for clip in clips]
         return {'inputs': pad_clips(clips), 'data_samples': data.get('data_samples')}
 
 

@@ -1,6 +1,7 @@
 """Video Swin Transformer with one output a frame."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -8,6 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmstvg.registry import MODELS
+
+VALUES_AT_ONCE = 2**24  # of a map; without a graph larger ones are worked on a few frames at a time, to save memory
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,25 @@ def split_axis(length: int, window: int, shift: int) -> list[Segment]:
         Segment(length - window + shift, window - shift, 1, 0),
     ]
     return [segment for segment in segments if segment.count]
+
+
+def split_time(length: int, window: int, shift: int, most: int) -> list[tuple[int, int, int]]:
+    """Parts of the time axis whose windows do not see each other's frames.
+
+    Args:
+        length: Frames.
+        window: Frames of a window.
+        shift: Frames by which the windows are shifted.
+        most: The most windows of a part.
+
+    Returns:
+        First frame, end, and frames of a window of each part; the last window may reach beyond the end.
+    """
+    parts = []
+    for segment in split_axis(length + -length % window, window, shift):
+        end, step = segment.start + segment.size * segment.count, segment.size * most
+        parts += [(start, min(start + step, end, length), segment.size) for start in range(segment.start, end, step)]
+    return [part for part in parts if part[0] < length]
 
 
 class WindowAttention3D(nn.Module):
@@ -147,10 +169,21 @@ class SwinBlock3D(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(dims, 4 * dims), nn.GELU(), nn.Linear(4 * dims, dims))
 
     def forward(self, x: Tensor) -> Tensor:
-        """`(B, T, H, W, C)` to `(B, T, H, W, C)`."""
+        """`(B, T, H, W, C)` to `(B, T, H, W, C)`. Without a graph a large map is overwritten by the result."""
         size = x.shape[1:4]
         window = tuple(min(length, w) for length, w in zip(size, self.window, strict=True))
         shift = tuple(w // 2 if self.shifted and n > w else 0 for n, w in zip(size, self.window, strict=True))
+        draws = self.training and self.drop_path > 0  # once for a whole video
+        is_large = x.numel() > VALUES_AT_ONCE and window == self.window
+        if torch.is_grad_enabled() or draws or not is_large:
+            return self._run(x, window, shift)
+        most = max(VALUES_AT_ONCE // (x[:, 0].numel() * window[0]), 1)
+        for start, end, frames in split_time(size[0], window[0], shift[0], most):
+            x[:, start:end] = self._run(x[:, start:end], (frames, *window[1:]), (0, *shift[1:]))
+        return x
+
+    def _run(self, x: Tensor, window: tuple[int, int, int], shift: tuple[int, ...]) -> Tensor:
+        size = x.shape[1:4]
         # The zeros that fill the last windows are not masked: the published weights were trained so.
         padded = _pad_to_multiple(self.norm1(x), window)
         attended = self.attn(padded, window, shift)[:, : size[0], : size[1], : size[2]]
@@ -163,6 +196,14 @@ class SwinBlock3D(nn.Module):
             return branch
         keep = branch.new_empty(branch.shape[0], 1, 1, 1, 1).bernoulli_(1 - self.drop_path)
         return branch * keep / (1 - self.drop_path)
+
+
+def _by_frames(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Run a network that works frame by frame on `(B, T, …)`."""
+    if torch.is_grad_enabled() or x.numel() <= VALUES_AT_ONCE:
+        return network(x)
+    at_once = max(VALUES_AT_ONCE // x[:, 0].numel(), 1)
+    return torch.cat([network(part) for part in x.split(at_once, dim=1)], dim=1)
 
 
 def _pad_to_multiple(x: Tensor, window: tuple[int, int, int]) -> Tensor:
@@ -238,11 +279,11 @@ class VideoSwinTransformer(nn.Module):
             `(B, T, C, ⌈H/32⌉, ⌈W/32⌉)`; without a graph when frozen.
         """
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            x = self._embed(video)
+            x = _by_frames(self._embed, video)
             for stage, blocks in enumerate(self.stages):
                 x = blocks(x)
                 if stage < len(self.downsamples):
-                    x = self.downsamples[stage](x)
+                    x = _by_frames(self.downsamples[stage], x)
             return x.permute(0, 1, 4, 2, 3)
 
     def _embed(self, video: Tensor) -> Tensor:

@@ -14,6 +14,8 @@ from mmstvg.structures import STVGDataSample
 from .base_grounder import BaseGrounder, Inputs
 from .visual_maps import VisualMaps
 
+PIXELS_AT_ONCE = 2**22  # 16 frames of 420 x 588: what the appearance network sees at once without a graph
+
 
 @MODELS.register_module()
 class CGSTVG(BaseGrounder):
@@ -97,7 +99,10 @@ class CGSTVG(BaseGrounder):
     def _see_appearance(self, clips: Tensor) -> Tensor:
         """`(N, t, 3, h, w)` to projected maps `(N, t, D, h', w')`, frame by frame."""
         frames = clips.flatten(0, 1).contiguous(memory_format=self.memory_format)
-        if self.recompute_frames is None or not torch.is_grad_enabled():
+        if not torch.is_grad_enabled():
+            at_once = max(PIXELS_AT_ONCE // frames[0, 0].numel(), 1)
+            maps = torch.cat([self._run_backbone(part) for part in frames.split(at_once)])
+        elif self.recompute_frames is None:
             maps = self._run_backbone(frames)
         else:
             parts = frames.split(self.recompute_frames)

@@ -4,7 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmstvg.models.backbones.video_swin import SwinBlock3D, VideoSwinTransformer, split_axis
+from mmstvg.models.backbones import video_swin
+from mmstvg.models.backbones.video_swin import SwinBlock3D, VideoSwinTransformer, split_axis, split_time
 
 
 def attend_rolled(block, x):
@@ -60,6 +61,12 @@ def test_a_shifted_axis_is_cut_at_its_borders():
     ]
 
 
+def test_parts_of_time_hold_whole_windows():
+    assert split_time(21, 8, 0, 2) == [(0, 16, 8), (16, 21, 8)]
+    assert split_time(21, 8, 4, 1) == [(0, 4, 4), (4, 12, 8), (12, 20, 8), (20, 21, 4)]
+    assert split_time(20, 8, 4, 9) == [(0, 4, 4), (4, 20, 8)]
+
+
 def small_net(**options):
     torch.manual_seed(0)
     return VideoSwinTransformer(embed_dims=16, depths=(1, 2), num_heads=(1, 2), **options)
@@ -68,6 +75,20 @@ def small_net(**options):
 def test_one_map_a_frame_of_every_size():
     net = small_net().eval()
     assert net(torch.randn(2, 3, 3, 33, 50)).shape == (2, 3, 32, 5, 7)
+
+
+@pytest.mark.parametrize('frames', [5, 8, 9, 20, 21, 32])
+@pytest.mark.parametrize('at_once', [1, 8 * 9 * 10 * 16 * 2 * 2])
+def test_parts_equal_the_whole(frames, at_once, monkeypatch):
+    net = small_net().eval()
+    for stage in net.stages:
+        for block in stage:
+            torch.nn.init.normal_(block.attn.relative_position_bias_table)
+    video = torch.randn(2, frames, 3, 35, 70)
+    expected, before = net(video), video.clone()
+    monkeypatch.setattr(video_swin, 'VALUES_AT_ONCE', at_once)
+    torch.testing.assert_close(net(video), expected, atol=1e-5, rtol=1e-5)
+    assert torch.equal(video, before)
 
 
 def test_frozen_network_has_no_graph():

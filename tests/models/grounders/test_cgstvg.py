@@ -3,6 +3,7 @@ import pytest
 import torch
 from batches import batch_of, make_clip, make_sample, mixed_batch, toy_model
 
+from mmstvg.models.grounders import cgstvg
 from mmstvg.utils.measure import bytes_kept_for_backward, device_reads
 
 OPTIONS = {'model.head.context.refiner.theta_t': -1.0, 'model.head.context.refiner.theta_s': 0.9}
@@ -186,6 +187,16 @@ def test_recomputed_frames_change_neither_losses_nor_gradients():
     assert kept_less < 0.9 * kept
     torch.testing.assert_close(losses_again, losses, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(gradients_again, gradients, atol=1e-5, rtol=1e-4)
+
+
+def test_parts_of_the_frames_are_seen_as_the_whole(monkeypatch):
+    model = toy_model(cfg_options=OPTIONS).eval()
+    batch = batch_of(model, mixed_batch())
+    with torch.no_grad():
+        whole = model.see(**batch)
+        monkeypatch.setattr(cgstvg, 'PIXELS_AT_ONCE', 1)
+        parts = model.see(**batch)
+    torch.testing.assert_close(parts.appearance, whole.appearance, atol=1e-5, rtol=1e-5)
 
 
 def test_recompute_frames_is_positive():
