@@ -4,7 +4,7 @@
     python tools/analysis_tools/benchmark_reading.py VIDEO --frames 64 --height 420
 
 Without a VIDEO it makes two of 20 seconds of 1280x720 pixels at 30 frames a second, with a key frame every 250 and
-every 24 frames. Reading opens the file, decodes the frames and resizes each as it comes.
+every 24 frames. Reading opens the file, decodes the frames and resizes each as it comes, as a data worker does.
 
 "Decode everything" is the usual way of research code: ffmpeg (where there is none, PyAV in a process of its own) writes
 all frames as RGB into a pipe, `subprocess.run(capture_output=True)` collects them, and the wanted ones are picked; they
@@ -15,6 +15,7 @@ end of the pipe does not count. While it joins what came through the pipe, Pytho
 import argparse
 import json
 import multiprocessing
+import os
 import platform
 import shutil
 import subprocess
@@ -83,7 +84,8 @@ def read(path: str, frame_ids: np.ndarray, backend: str, height: int, to_uint8: 
 
 
 def seconds_and_peak(work: Work) -> tuple[float, int | None]:
-    """Memory of the first run, time of the second."""
+    """Memory of the first run, time of the second, with one thread as in a data worker."""
+    torch.set_num_threads(1)
     peak = peak_bytes(work, torch.device('cpu'))
     start = time.perf_counter()
     work()
@@ -159,7 +161,7 @@ def main() -> None:
     if args.out is not None:
         args.out.parent.mkdir(parents=True, exist_ok=True)
         decoder = 'ffmpeg' if shutil.which('ffmpeg') else 'PyAV'
-        about = {'machine': platform.machine(), 'threads': torch.get_num_threads(), 'everything_by': decoder}
+        about = {'machine': platform.machine(), 'cores': os.cpu_count(), 'everything_by': decoder}
         args.out.write_text(json.dumps({**about, 'videos': results}, indent=2))
 
 

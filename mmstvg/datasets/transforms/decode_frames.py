@@ -1,5 +1,8 @@
 """Decoding of the chosen frames."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
@@ -14,7 +17,8 @@ from ..video_reader import VideoReader, open_video
 class DecodeFrames(BaseTransform):
     """Decode only the frames in `frame_ids`, resizing each as it comes where `resize` is given.
 
-    Memory then holds one full-size frame and the resized ones, however long the video is.
+    A frame is decoded while the one before is resized. Memory then holds these two and the resized ones, however long
+    the video is.
 
     Required Keys:
 
@@ -57,7 +61,7 @@ class DecodeFrames(BaseTransform):
 
     def _decode(self, video: VideoReader, frame_ids: np.ndarray) -> torch.Tensor:
         imgs = None
-        for i, frame in enumerate(video.frames(frame_ids)):
+        for i, frame in enumerate(_one_ahead(video.frames(frame_ids))):
             img = torch.from_numpy(frame).permute(2, 0, 1)[None]  # 1 3 H W
             if self.resize is not None:
                 img = self.resize.resize(img)
@@ -76,3 +80,12 @@ class DecodeFrames(BaseTransform):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(backend='{self.backend}', num_threads={self.num_threads}, resize={self.resize})"
+
+
+def _one_ahead(frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """The same frames, each decoded by another thread while the one before is in use."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, frames, None)
+        while (frame := coming.result()) is not None:
+            coming = pool.submit(next, frames, None)
+            yield frame
