@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mmstvg.registry import MODELS
 
-VALUES_AT_ONCE = 2**24  # of a map; without a graph larger ones are worked on a few frames at a time, to save memory
+VALUES_AT_ONCE = 2**23  # of a map; without a graph larger ones are worked on a few frames at a time, to save memory
 
 
 @dataclass(frozen=True)

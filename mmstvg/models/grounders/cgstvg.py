@@ -14,7 +14,7 @@ from mmstvg.structures import STVGDataSample
 from .base_grounder import BaseGrounder, Inputs
 from .visual_maps import VisualMaps
 
-PIXELS_AT_ONCE = 2**22  # 16 frames of 420 x 588: what the appearance network sees at once without a graph
+PIXELS_AT_ONCE = 2**21  # 8 frames of 420 x 588: what the appearance network sees at once without a graph
 
 
 @MODELS.register_module()
