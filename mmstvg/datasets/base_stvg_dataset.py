@@ -50,6 +50,9 @@ class BaseSTVGDataset(BaseDataset):
         lazy_init: Do not read the annotation yet.
         metainfo: Further information on the data set.
 
+    Attributes:
+        dropped: Item id, video and reason of what `load_data_list` had to leave out, for `check_dataset.py`.
+
     Raises:
         FileNotFoundError: There is no annotation file or no list of exclusions.
         ValueError: Annotations make no sense (with `'raise'`), or nothing is left.
@@ -79,6 +82,7 @@ class BaseSTVGDataset(BaseDataset):
         # Epoch and seed of the random choices, in memory that running workers see too.
         self._chance = torch.tensor([0, torch.initial_seed() % 2**62]).share_memory_()
         self._named_videos: set[str] = set()
+        self.dropped: list[tuple[int, str, str]] = []
         super().__init__(
             ann_file=self._first_existing(ann_file, data_root),
             metainfo=metainfo,
@@ -117,6 +121,7 @@ class BaseSTVGDataset(BaseDataset):
         items = self.without_excluded(self.data_list)
         if len(items) < len(self.data_list):
             self._log(f'{len(self.data_list) - len(items)} of {len(self.data_list)} items are excluded by the config.')
+        mark_duplicates(items)
         bad = [item for item in items if 'broken' in item]
         if bad:
             self._report_bad(bad, len(items))
@@ -203,3 +208,12 @@ class BaseSTVGDataset(BaseDataset):
     @staticmethod
     def _log(message: str, level: int = logging.INFO):
         print_log(message, logger='current', level=level)
+
+
+def mark_duplicates(items: Sequence[dict]):
+    """Mark items that share an id as broken, in place: predictions and scores go by it."""
+    counts = Counter(item['item_id'] for item in items)
+    for item in items:
+        if counts[item['item_id']] > 1 and 'broken' not in item:
+            message = f'{counts[item["item_id"]]} items have the id {item["item_id"]}'
+            item.update(broken='duplicate', broken_message=message)

@@ -1,7 +1,6 @@
 """What in a data set would stop a training or looks wrong."""
 
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from mmstvg.structures import Tube
 
+from .base_stvg_dataset import mark_duplicates
 from .video_error import VideoError
 from .video_reader import open_video
 
@@ -22,6 +22,8 @@ KINDS = {
     'video on its side': True,
     'frame count differs': False,
     'frame size differs': False,
+    'unreadable annotation': True,
+    'bad entry': True,
     'duplicate id': True,
     'bad sentence': True,
     'non-Latin sentence': False,
@@ -31,6 +33,7 @@ KINDS = {
     'box degenerate': False,
     'box outside the frame': False,
     'box jumps': False,
+    'left out': False,
 }
 _KIND_OF_REASON = {
     'missing': 'missing video',
@@ -39,6 +42,12 @@ _KIND_OF_REASON = {
     'undecodable': 'undecodable video',
     'truncated': 'truncated video',
 }
+_KIND_OF_BROKEN = {
+    'duplicate': 'duplicate id',
+    'sentence': 'bad sentence',
+    'event': 'bad event',
+    'boxes': 'bad boxes',
+}  # of all others 'bad entry'
 _SIZE_TOLERANCE = 0.02  # of the aspect ratio; rescaled copies round their width
 
 
@@ -70,19 +79,17 @@ class Finding:
 
 def check_items(items: Sequence[dict]) -> list[Finding]:
     """Check annotations, as `load_data_list` of a data set gives them."""
-    findings = []
-    ids = Counter(item['item_id'] for item in items)
-    for item in items:
-        messages = list(_check_item(item))
-        if ids[item['item_id']] > 1:
-            messages.append(('duplicate id', f'the id {item["item_id"]} stands for {ids[item["item_id"]]} items'))
-        findings += [Finding(kind, item['video_id'], message, item['item_id']) for kind, message in messages]
-    return findings
+    mark_duplicates(items)
+    return [
+        Finding(kind, item['video_id'], message, item['item_id'])
+        for item in items
+        for kind, message in _check_item(item)
+    ]
 
 
 def _check_item(item: dict) -> Iterator[tuple[str, str]]:
     if 'broken' in item:
-        yield f'bad {item["broken"]}', item['broken_message']
+        yield _KIND_OF_BROKEN.get(item['broken'], 'bad entry'), item['broken_message']
     foreign = sorted({letter for letter in item['text'] if letter.isalpha() and not _is_latin(letter)})
     if foreign:
         yield 'non-Latin sentence', f'{item["text"]!r} holds {" ".join(foreign[:10])}'

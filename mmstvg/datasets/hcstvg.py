@@ -1,6 +1,7 @@
 """HC-STVG 1 and 2."""
 
 import os
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from mmstvg.structures import Tube
 
 from .base_stvg_dataset import BaseSTVGDataset
 from .file_index import VIDEO_SUFFIXES, index_files
-from .json_file import read_json
+from .json_file import JSONObject, read_json
 
 
 @DATASETS.register_module()
@@ -19,8 +20,7 @@ class HCSTVGDataset(BaseSTVGDataset):
     The annotation file is an object keyed by the video's file name. Both versions' keys are read: `caption` or
     `English`, `width` and `height` or `img_size` `[h, w, ...]`. The event starts at `st_frame` (from 1) and lasts as
     long as there are entries in `bbox` (`[x, y, w, h]`, or `[]` on a frame without a box), whatever `ed_frame` and the
-    times say. Items without
-    `st_frame` are queries without ground truth.
+    times say. Items without `st_frame` are queries without ground truth.
 
     Sampling is open to frames `0 … frame_count - 2`: the reference leaves the last one out. Item ids count the entries
     of the file from 0.
@@ -86,21 +86,30 @@ class HCSTVGDataset(BaseSTVGDataset):
 
     def load_data_list(self) -> list[dict]:
         """One item an entry."""
-        entries = read_json(self.ann_file, unique_keys=True)
-        if not isinstance(entries, dict):
+        entries = read_json(self.ann_file, keep_repeated=True)
+        if not isinstance(entries, JSONObject):
             raise ValueError(f'{self.ann_file} is not in the format of HC-STVG: an object keyed by video file name.')
         videos = index_files(self.data_prefix['video'], VIDEO_SUFFIXES)
-        return [self._item(item_id, name, entry, videos) for item_id, (name, entry) in enumerate(entries.items())]
+        items = []
+        for item_id, (name, entry) in enumerate(entries.items()):
+            item = dict(item_id=item_id, video_id=name, video_path=self._video_path(name, videos), text='', qtype=None)
+            if name in entries.repeated:
+                item.update(broken='duplicate', broken_message='the file has several entries of this name')
+            else:
+                item.update(self._annotation(entry))
+            items.append(item)
+        return items
 
-    def _item(self, item_id: int, name: str, entry: dict, videos: dict[str, str]) -> dict:
+    def _annotation(self, entry: dict) -> dict:
+        """What an entry says."""
+        try:
+            return self._read(entry)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            return dict(broken='entry', broken_message=f'the entry is malformed: {error!r}')
+
+    def _read(self, entry: dict) -> dict:
         sentence = entry.get('caption') or entry.get('English') or ''
-        item = dict(
-            item_id=item_id,
-            video_id=name,
-            video_path=self._video_path(name, videos),
-            text=' '.join(sentence.lower().split()),
-            qtype=None,
-        )
+        item: dict[str, Any] = dict(text=' '.join(sentence.lower().split()))
         if entry.get('img_size') is not None:
             item['ori_shape'] = tuple(int(side) for side in entry['img_size'][:2])
         elif entry.get('width') is not None:
@@ -131,8 +140,11 @@ class HCSTVGDataset(BaseSTVGDataset):
 
     def _problem(self, item: dict, entry: dict) -> tuple[str, str] | None:
         """A word and a sentence on what makes the entry unusable."""
+        frame_count = item.get('frame_count')
         if not item['text']:
             return 'sentence', 'the sentence is empty'
+        if frame_count is not None and frame_count < 1:
+            return 'entry', f'the video has {frame_count} frames (img_num)'
         if entry.get('st_frame') is None:
             return None
         if entry.get('bbox') is None and entry.get('ed_frame') is None:
@@ -140,7 +152,6 @@ class HCSTVGDataset(BaseSTVGDataset):
         if any(len(box) not in (0, 4) for box in entry.get('bbox') or ()):
             return 'boxes', 'bbox has an entry that is not [x, y, w, h]'
         start, end = self._event(entry)
-        frame_count = item.get('frame_count')
         if start < 0 or end <= start:
             return 'event', f'the event is frames {start} to {end - 1}, which is empty or starts before the video'
         if frame_count is not None and end > frame_count:

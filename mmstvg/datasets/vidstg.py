@@ -84,10 +84,11 @@ class VidSTGDataset(BaseSTVGDataset):
     def load_data_list(self) -> list[dict]:
         """One item a usable pair."""
         pairs = self._read()
-        dropped = Counter(pair['dropped'] for pair in pairs if pair['dropped'])
-        if dropped:
-            reasons = ', '.join(f'{reason}: {count}' for reason, count in sorted(dropped.items()))
-            self._log(f'{self.ann_file}: {sum(dropped.values())} of {len(pairs)} pairs cannot be used ({reasons}).')
+        self.dropped = [(pair['id'], pair['vid'], pair['dropped']) for pair in pairs if pair['dropped']]
+        if self.dropped:
+            counts = Counter(reason for _, _, reason in self.dropped)
+            reasons = ', '.join(f'{reason}: {count}' for reason, count in sorted(counts.items()))
+            self._log(f'{self.ann_file}: {len(self.dropped)} of {len(pairs)} pairs cannot be used ({reasons}).')
         folder = self.data_prefix['video']
         videos = index_files(folder, VIDEO_SUFFIXES)
         kept = [pair for pair in pairs if not pair['dropped']]

@@ -17,6 +17,7 @@ SPELLING = {'dimgrey': 'gray', 'waering': 'wearing'}
 OUTSIDE = 'the event lies outside the used segment'
 PAST = 'the event runs past the used segment'
 NO_BOX = 'a box is missing inside the event'
+NO_FILE = "VidOR's file of the video is not among the boxes"
 
 
 def clean_sentence(sentence: str, spelling: dict[str, str] = SPELLING) -> str:
@@ -74,8 +75,8 @@ def _pairs_of(entries: list[dict], ann_file: str) -> list[dict]:
         except (KeyError, TypeError) as error:
             name = entry.get('vid') if isinstance(entry, dict) else None
             raise ValueError(f'{ann_file}: entry {place} (video {name}) is malformed: {error!r}.') from error
-    if len({pair['id'] for pair in pairs}) < len(pairs) or not pairs:
-        raise ValueError(f'{ann_file} holds no sentences, or two with one id.')
+    if not pairs:
+        raise ValueError(f'{ann_file} holds no sentences.')
     return pairs
 
 
@@ -114,7 +115,7 @@ def _add_boxes(pairs: list[dict], box_folder: str):
     for vid, group in tqdm(by_video.items(), desc="VidOR's boxes", disable=len(by_video) < 100):
         if vid not in paths:
             for pair in group:
-                pair['dropped'] = f'{vid}.json is not among the boxes'
+                pair['dropped'] = NO_FILE
             continue
         trajectories = read_json(paths[vid])['trajectories']
         for pair in filter(lambda pair: is_sound(pair['event']), group):

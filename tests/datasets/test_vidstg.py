@@ -176,18 +176,32 @@ def test_bad_annotation(tmp_path, change, message):
     assert 'item 0 (7)' in str(caught.value)
 
 
+def test_pairs_with_one_id_are_named(case, tmp_path):
+    write_merged(tmp_path, case['annotations'])
+    path = tmp_path / 'vstg_annos' / 'val.json'
+    pairs = json.loads(path.read_text())
+    first, second = (clip['item_id'] for clip in case['test_clips'][:2])
+    pairs[second]['id'] = first
+    path.write_text(json.dumps(pairs))
+    with pytest.raises(ValueError, match=f'2 items have the id {first}'):
+        VidSTGDataset(str(path))
+
+
 def test_without_boxes(tmp_path):
     tube = official(tmp_path, data_prefix=dict(video='videos'))[0]['gt_tube']
     assert tube.span == (20, 40)
     assert len(tube.boxes) == 0
 
 
-def test_missing_box_files(tmp_path):
+def test_missing_box_files(tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match='nowhere'):
         official(tmp_path, data_prefix=dict(video='videos', boxes='nowhere'))
     (tmp_path / 'other').mkdir()
+    lines = []
+    monkeypatch.setattr(VidSTGDataset, '_log', staticmethod(lambda message, level=0: lines.append(message)))
     with pytest.raises(ValueError, match='no usable item'):
         official(tmp_path, data_prefix=dict(video='videos', boxes='other'))
+    assert "2 of 2 pairs cannot be used (VidOR's file of the video is not among the boxes: 2)" in lines[0]
 
 
 def test_videos_in_a_tree(tmp_path):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from load_tool import load_tool
+from load_tool import TOOLS, load_tool
 
 sys.path.append(str(Path(__file__).parents[1] / 'datasets'))
 from make_video import rotate, write_sound, write_video  # noqa: E402
@@ -39,6 +39,8 @@ DEFECTS = {
     'foreign.mp4': (changed(caption='человек идёт'), {'non-Latin sentence'}),
     'late.mp4': (changed(st_frame=45), {'bad event'}),
     'no_event.mp4': (changed(bbox=[]), {'bad event'}),
+    'twice.mp4': (GOOD, {'duplicate id'}),
+    'words.mp4': (changed(img_num='many'), {'bad entry'}),
     'triples.mp4': (changed(bbox=[[1, 2, 3]]), {'bad boxes'}),
     'gap.mp4': (changed(bbox=[[10, 10, 20, 20], [], [10, 10, 20, 20]]), {'box missing'}),
     'flat.mp4': (changed(bbox=[[10, 10, 20, 0]] * 3), {'box degenerate'}),
@@ -69,7 +71,10 @@ def folder(tmp_path_factory):
 
 def run(folder, names, monkeypatch, *arguments, exclude=()):
     ann, config = folder / 'test.json', folder / 'config.py'
-    ann.write_text(json.dumps({name: DEFECTS[name][0] for name in names}))
+    entries = json.dumps({name: DEFECTS[name][0] for name in names})
+    if 'twice.mp4' in names:  # no dictionary holds a key twice
+        entries = f'{entries[:-1]}, "twice.mp4": {json.dumps(GOOD)}}}'
+    ann.write_text(entries)
     config.write_text(CONFIG.format(ann=ann, video=folder, exclude=repr(exclude)))
     tool = load_tool('dataset_tools/check_dataset.py')
     arguments = [str(config), '--splits', 'train', 'val', '--workers', '1', *map(str, arguments)]
@@ -98,3 +103,70 @@ def test_one_of_each_defect(folder, tmp_path, monkeypatch, capsys):
 def test_nothing_to_find(folder, monkeypatch, capsys):
     assert run(folder, ['good.mp4'], monkeypatch) == 0
     assert '1 items, 1 videos, 0 findings' in capsys.readouterr().out
+
+
+def test_unreadable_annotation(folder, tmp_path, monkeypatch, capsys):
+    tool = load_tool('dataset_tools/check_dataset.py')
+    (tmp_path / 'half.json').write_text('{"good.mp4": {"bbox": [')
+    for ann, message in (('half.json', 'cannot be read as JSON'), ('absent.json', 'There is no annotation file')):
+        config = tmp_path / 'config.py'
+        config.write_text(CONFIG.format(ann=tmp_path / ann, video=folder, exclude='()'))
+        monkeypatch.setattr('sys.argv', ['check_dataset.py', str(config), '--splits', 'train'])
+        assert tool.main() == 1
+        printed = capsys.readouterr().out
+        assert 'unreadable annotation: 1 (stops a training)' in printed
+        assert message in printed
+
+
+def test_toy_data_has_no_findings(tmp_path, monkeypatch, capsys):
+    arguments = ['make', str(tmp_path), '--train', '4', '--test', '2', '--workers', '1']
+    monkeypatch.setattr('sys.argv', arguments)
+    load_tool('dataset_tools/make_toy_dataset.py').main()
+    config = tmp_path / 'config.py'
+    base = TOOLS.parent / 'configs' / '_base_' / 'datasets' / 'toy.py'
+    config.write_text(base.read_text().replace("'data/toy/'", f"'{tmp_path}/'"))
+    monkeypatch.setattr('sys.argv', ['check_dataset.py', str(config), '--workers', '1'])
+    assert load_tool('dataset_tools/check_dataset.py').main() == 0
+    printed = capsys.readouterr().out
+    assert '4 items, 4 videos, 0 findings' in printed
+    assert '2 items, 2 videos, 0 findings' in printed
+
+
+VIDSTG = dict(
+    vid='good',
+    fps=25,
+    frame_count=50,
+    width=96,
+    height=64,
+    used_segment=dict(begin_fid=0, end_fid=49),
+    temporal_gt=dict(begin_fid=10, end_fid=29),
+    captions=[dict(description='a dog', target_id=0)],
+    questions=[dict(description='who runs', target_id=1)],
+)
+
+
+def test_vidstg(folder, tmp_path, monkeypatch, capsys):
+    """What cannot be used is listed; ids that stand there twice are found."""
+    box = dict(xmin=9, ymin=9, xmax=29, ymax=29)
+    frames = [[dict(tid=0, bbox=box)] + ([dict(tid=1, bbox=box)] if i != 20 else []) for i in range(50)]
+    (tmp_path / 'boxes').mkdir()
+    (tmp_path / 'boxes' / 'good.json').write_text(json.dumps(dict(trajectories=frames)))
+    (tmp_path / 'sentences.json').write_text(json.dumps([VIDSTG]))
+    pair = {key: value for key, value in VIDSTG.items() if key not in ('captions', 'questions', 'temporal_gt')}
+    pair.update(id=7, qtype='declar', sentence='a dog', ori_temp_gt=VIDSTG['temporal_gt'], target_bboxs=[box] * 20)
+    (tmp_path / 'merged.json').write_text(json.dumps([pair, pair]))
+    config = f"""
+prefix = dict(video='{folder}', boxes='{tmp_path}/boxes')
+train_dataloader = dict(dataset=dict(type='VidSTGDataset', ann_file='{tmp_path}/sentences.json', data_prefix=prefix))
+val_dataloader = dict(dataset=dict(type='VidSTGDataset', ann_file='{tmp_path}/merged.json', data_prefix=prefix))
+"""
+    (tmp_path / 'config.py').write_text(config)
+    report = tmp_path / 'report.json'
+    arguments = [str(tmp_path / 'config.py'), '--splits', 'train', 'val', '--workers', '1', '--json', str(report)]
+    monkeypatch.setattr('sys.argv', ['check_dataset.py', *arguments])
+    assert load_tool('dataset_tools/check_dataset.py').main() == 1
+    content = json.loads(report.read_text())
+    (finding,) = content['train']['findings']
+    assert (finding['kind'], finding['item_id'], finding['stops']) == ('left out', 1, False)
+    assert finding['message'] == 'a box is missing inside the event'
+    assert [finding['kind'] for finding in content['val']['findings']] == ['duplicate id', 'duplicate id']

@@ -25,28 +25,44 @@ from mmstvg.utils.config import load_config
 SHOWN = 5  # findings of a kind
 
 
-def build_datasets(path: Path, splits: list[str]) -> dict[str, BaseSTVGDataset]:
-    """Data sets of the config, without pipeline and not loaded, each annotation file once."""
+def datasets_of(path: Path, splits: list[str]) -> dict[str, dict]:
+    """Configs of the data sets, each annotation file once."""
     cfg = load_config(path)
-    datasets: dict[str, BaseSTVGDataset] = {}
+    sources, datasets = [], {}
     for split in splits:
         options = dict(cfg[f'{split}_dataloader'].dataset, pipeline=[], lazy_init=True)
-        dataset = DATASETS.build(options)
-        if dataset.ann_file not in {other.ann_file for other in datasets.values()}:
-            datasets[split] = dataset
+        source = (options.get('data_root'), options['ann_file'])
+        if source not in sources:
+            sources.append(source)
+            datasets[split] = options
     return datasets
 
 
-def check(dataset: BaseSTVGDataset, workers: int, decode: bool) -> tuple[dict, list[Finding]]:
-    """Number of items and videos, and all findings."""
-    items = dataset.without_excluded(dataset.load_data_list())
+def load(options: dict) -> tuple[str, list[dict], list[Finding]]:
+    """Annotation file, items and what is wrong with the file.
+
+    Args:
+        options: Config of a data set.
+    """
+    try:
+        dataset: BaseSTVGDataset = DATASETS.build(options)
+        items = dataset.load_data_list()
+    except (FileNotFoundError, ValueError) as error:
+        return str(options['ann_file']), [], [Finding('unreadable annotation', '', str(error))]
+    left_out = [Finding('left out', video_id, reason, item_id) for item_id, video_id, reason in dataset.dropped]
+    return dataset.ann_file, dataset.without_excluded(items), left_out
+
+
+def check(options: dict, workers: int, decode: bool) -> tuple[dict, list[Finding]]:
+    """Number of items and videos, and all findings, of one data set."""
+    ann_file, items, findings = load(options)
     videos = videos_of(items)
-    findings = check_items(items)
+    findings += check_items(items)
     with ProcessPoolExecutor(workers) as pool:
         results = pool.map(partial(check_video, decode=decode), videos, chunksize=1)
         for found in tqdm(results, total=len(videos), desc='videos'):
             findings += found
-    return {'annotation': dataset.ann_file, 'items': len(items), 'videos': len(videos)}, findings
+    return {'annotation': ann_file, 'items': len(items), 'videos': len(videos)}, findings
 
 
 def summary(numbers: dict, findings: list[Finding]) -> str:
@@ -64,14 +80,15 @@ def summary(numbers: dict, findings: list[Finding]) -> str:
 
 
 def _where(finding: Finding) -> str:
-    return finding.video_id if finding.item_id is None else f'{finding.video_id}, item {finding.item_id}'
+    where = finding.video_id or 'the file'
+    return where if finding.item_id is None else f'{where}, item {finding.item_id}'
 
 
 def exclude_list(findings: list[Finding]) -> str:
     """One video a line, with what was found."""
     kinds: dict[str, set[str]] = {}
     for finding in findings:
-        if finding.stops:
+        if finding.stops and finding.video_id:
             kinds.setdefault(finding.video_id, set()).add(finding.kind)
     return ''.join(f'{video}  # {", ".join(sorted(found))}\n' for video, found in sorted(kinds.items()))
 
@@ -92,8 +109,8 @@ def main() -> int:
     """Check."""
     args = parse_args()
     report, everything = {}, []
-    for split, dataset in build_datasets(args.config, args.splits).items():
-        numbers, findings = check(dataset, args.workers, not args.quick)
+    for split, options in datasets_of(args.config, args.splits).items():
+        numbers, findings = check(options, args.workers, not args.quick)
         print(f'\n== {split} ==\n{summary(numbers, findings)}')
         report[split] = {**numbers, 'findings': [finding.to_dict() for finding in findings]}
         everything += findings
