@@ -64,3 +64,18 @@ def test_items_of_the_config(folder, name, loader):
     else:
         assert length == (100 if name == 'vidstg' else 99)
     assert sample.gt_tube.contains(sample.frame_ids).any()
+
+
+def test_queries_of_hcstvg2_are_sampled_like_annotated_items(folder):
+    write_json(folder / 'annos' / 'queries.json', {'a.mp4': dict(English='A man.')})
+    samples = []
+    for ann_file in ('annos/queries.json', 'annos/test.json'):
+        cfg = Config.fromfile(CONFIGS / 'hcstvg2.py').test_dataloader.dataset
+        cfg.update(data_root=str(folder), ann_file=ann_file)
+        cfg.pipeline[2].resize.height = 42
+        samples.append(DATASETS.build(cfg)[0]['data_samples'])
+    query, annotated = samples
+    assert 'gt_tube' not in query
+    assert query.frame_ids.tolist() == annotated.frame_ids.tolist()
+    for key in ('fps', 'frame_count', 'ori_shape', 'text'):
+        assert query.get(key) == annotated.get(key)

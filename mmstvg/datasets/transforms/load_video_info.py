@@ -30,13 +30,17 @@ class LoadVideoInfo(BaseTransform):
 
     Args:
         backend: `'pyav'` or `'decord'`.
+        duration: Seconds of every video, which then give the frame rate, as `HCSTVGDataset` has it.
+        without_last: Leave the last frame out of the segment, likewise.
 
     Raises:
         VideoError: The video cannot be read, or ends before the annotated event does.
     """
 
-    def __init__(self, backend: str = 'pyav'):
+    def __init__(self, backend: str = 'pyav', duration: float | None = None, without_last: bool = False):
         self.backend = backend
+        self.duration = duration
+        self.without_last = without_last
 
     def transform(self, results: dict) -> dict:
         """Fill in what is missing."""
@@ -44,11 +48,11 @@ class LoadVideoInfo(BaseTransform):
         if needed - results.keys():
             with open_video(results['video_path'], self.backend) as video:
                 self._fill(results, video)
-        results.setdefault('segment', (0, results.get('frame_count')))
+        if 'segment' not in results:
+            results['segment'] = (0, max(results['frame_count'] - self.without_last, 1))
         return results
 
-    @staticmethod
-    def _fill(results: dict, video: VideoReader):
+    def _fill(self, results: dict, video: VideoReader):
         tube = results.get('gt_tube')
         if tube is not None and tube.span[1] > video.frame_count:
             message = f'it has {video.frame_count} frames, but the event is frames {tube.span[0]} to {tube.span[1] - 1}'
@@ -56,8 +60,11 @@ class LoadVideoInfo(BaseTransform):
         if tube is not None and 'ori_shape' not in results:
             results['gt_tube'] = tube.clip(*video.size)
         results.setdefault('frame_count', video.frame_count)
-        results.setdefault('fps', video.fps)
+        results.setdefault('fps', video.fps if self.duration is None else video.frame_count / self.duration)
         results.setdefault('ori_shape', video.size)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(backend='{self.backend}')"
+        return (
+            f"{type(self).__name__}(backend='{self.backend}', duration={self.duration}, "
+            f'without_last={self.without_last})'
+        )
