@@ -1,4 +1,3 @@
-import json
 import multiprocessing
 import os
 import signal
@@ -111,22 +110,41 @@ def test_eight_processes_build_once(tmp_path):
     assert not list(tmp_path.glob('*.tmp'))
 
 
-def build_and_hang(folder, ready):
-    def hang():
-        (folder / 'a.npz.half.tmp').write_bytes(b'half')
-        ready.set()
-        time.sleep(60)
-
-    cached(str(folder / 'a.npz'), 'key', hang)
+def hang(ready):
+    ready.set()
+    time.sleep(60)
 
 
-def test_killed_builder_blocks_nobody(tmp_path):
+def hang_while_building(path, ready, patch):
+    cached(path, 'key', lambda: hang(ready))
+
+
+def hang_while_writing(path, ready, patch):
+    """Everything is written, but under another name yet."""
+    patch.setattr('mmstvg.datasets.index_cache.publish_file', lambda unfinished, path: hang(ready))
+    cached(path, 'key', build)
+
+
+def hang_in_half_a_file(path, ready, patch):
+    def savez(file, **arrays):
+        file.write(b'PK half')
+        file.flush()
+        hang(ready)
+
+    patch.setattr(np, 'savez', savez)
+    cached(path, 'key', build)
+
+
+@pytest.mark.parametrize('work', [hang_while_building, hang_while_writing, hang_in_half_a_file])
+def test_killed_process_blocks_nobody(tmp_path, monkeypatch, work):
+    path = str(tmp_path / 'a.npz')
     context = multiprocessing.get_context('fork')
     ready = context.Event()
-    process = context.Process(target=build_and_hang, args=(tmp_path, ready))
+    process = context.Process(target=work, args=(path, ready, monkeypatch))
     process.start()
     assert ready.wait(30)
     os.kill(process.pid, signal.SIGKILL)
     process.join()
-    assert cached(str(tmp_path / 'a.npz'), 'key', build)[0] == PLAIN
-    assert json.dumps(cached(str(tmp_path / 'a.npz'), 'key', never)[0])
+    assert not os.path.exists(path)
+    assert cached(path, 'key', build)[0] == PLAIN
+    assert cached(path, 'key', never)[0] == PLAIN
