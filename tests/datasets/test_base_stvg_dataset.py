@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from make_video import rotate, write_sound, write_video
+from make_video import decode_all, rotate, write_sound, write_video
 from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader
 
@@ -156,6 +156,36 @@ def test_error_of_a_worker_names_the_item(folder):
     loader = DataLoader(make(folder, ['empty.mp4']), 1, num_workers=1, collate_fn=pseudo_collate)
     with pytest.raises(VideoError, match=r'empty\.mp4: the video file has 0 bytes.*item 0'):
         next(iter(loader))
+
+
+UNEVEN = np.cumsum(np.random.default_rng(0).integers(10, 120, 50))
+WHOLE = {
+    'upright.mp4': {},
+    'uneven.mkv': dict(times=UNEVEN),
+    'no_duration.mkv': dict(container={'live': '1'}),
+    'odd.mkv': dict(width=97, height=63, pixels='yuv444p'),
+    'one_frame.mp4': dict(frames=1),
+    'one_frame.mkv': dict(frames=1, container={'live': '1'}),
+}
+
+
+@pytest.mark.parametrize('name', [*WHOLE, 'lying.mp4'])
+@pytest.mark.parametrize('test_mode', [False, True])
+def test_unusual_videos_give_their_frames_in_display_orientation(folder, tmp_path, name, test_mode):
+    """Their annotation says no more than the event; the file says the rest."""
+    if name in WHOLE and not (folder / name).exists():
+        write_video(folder / name, **WHOLE[name])
+    expected = decode_all(folder / name)
+    (tmp_path / 'a.json').write_text(json.dumps({name: dict(bbox=[[1, 1, 9, 9]], st_frame=1, caption='a man')}))
+    pipeline = [TRAIN[0], TRAIN[1], dict(type='DecodeFrames'), TRAIN[5]]
+    options = dict(data_prefix=dict(video=str(folder)), pipeline=pipeline, duration=None, test_mode=test_mode)
+    item = HCSTVGDataset(str(tmp_path / 'a.json'), **options)[0]
+    sample = item['data_samples']
+    assert sample.ori_shape == expected.shape[1:3] == ((96, 64) if name == 'lying.mp4' else item['inputs'].shape[2:])
+    assert sample.frame_count == len(expected)
+    assert sample.fps > 0
+    assert np.array_equal(item['inputs'].permute(0, 2, 3, 1), expected[sample.frame_ids])
+    assert sample.gt_tube.boxes.tolist() == [[1, 1, 10, 10]]
 
 
 def test_a_failed_item_is_never_replaced(folder):

@@ -59,6 +59,8 @@ test_dataloader = dict(
         test_mode=True,
     ),
 )
+# HC-STVG 1 has no split for validation, either. The schedule validates once, after the last epoch, and the last
+# checkpoint is the one that is tested, so the test videos choose nothing.
 val_dataloader = test_dataloader
 
 test_evaluator = dict(type='STVGMetric')
