@@ -2,25 +2,29 @@
 
 import unicodedata
 import warnings
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import matplotlib
 from matplotlib.font_manager import findSystemFonts
-from matplotlib.ft2font import FT2Font
-from PIL import ImageDraw, ImageFont
+from PIL import Image
+
+from .font_face import Color, FontFace
 
 # Comes with matplotlib: Latin, Greek, Cyrillic, Arabic, Hebrew, Armenian, Georgian and more, but not Chinese or Hindi.
 DEFAULT_FONT = str(Path(matplotlib.get_data_path()) / 'fonts' / 'ttf' / 'DejaVuSans.ttf')
 MAX_CHARACTERS = 1000
 REPLACEMENT = '\N{REPLACEMENT CHARACTER}'
+JOINER = '\N{ZERO WIDTH JOINER}'
 
 
 class TextRenderer:
     """Draws text, each part of it in a font that has its letters.
 
     Text that the first font covers needs no other. Else the system's fonts are searched for those that cover most of
-    the rest. Letters that no font has become the replacement character, with one warning that names them.
+    the rest. Letters that no font has become the replacement character, with one warning that names them. Lines of a
+    sentence that runs from right to left end at the right.
 
     Args:
         font_file: The font to try first, a TrueType or OpenType file. DejaVu Sans by default.
@@ -37,7 +41,7 @@ class TextRenderer:
 
     def width(self, text: str, size: int) -> float:
         """Width of one line in pixels."""
-        return sum(_font(path, size).getlength(run) for run, path in self._runs(text))
+        return sum(_face(path).width(run, size) for run, path in self._runs(text))
 
     def line_height(self, size: int) -> int:
         """Distance between two lines in pixels."""
@@ -71,13 +75,40 @@ class TextRenderer:
             lines[-1] = self._ellipsis(lines[-1], size, width)
         return lines
 
-    def draw(self, canvas: ImageDraw.ImageDraw, position: tuple[float, float], text: str, size: int, color) -> None:
+    def draw(self, image: Image.Image, position: tuple[float, float], text: str, size: int, color: Color) -> None:
         """Draw one line whose top left corner is at `position`."""
-        x, y = position
-        for run, path in self._runs(text):
-            font = _font(path, size)
-            canvas.text((x, y + size), run, fill=color, font=font, anchor='ls')
-            x += font.getlength(run)
+        self._draw_line(image, *position, text, size, color, runs_from_the_right(text))
+
+    def draw_lines(
+        self,
+        image: Image.Image,
+        position: tuple[float, float],
+        width: float,
+        lines: Sequence[str],
+        size: int,
+        color: Color,
+    ) -> None:
+        """Draw the lines of one text.
+
+        Args:
+            image: Drawn into.
+            position: Top left corner in pixels.
+            width: Of the block in pixels; text that runs from right to left ends at its right border.
+            lines: From `wrap`.
+            size: Of the letters in pixels.
+            color: RGB.
+        """
+        left, top = position
+        rtl = runs_from_the_right(' '.join(lines))
+        for index, line in enumerate(lines):
+            x = left + width - self.width(line, size) if rtl else left
+            self._draw_line(image, x, top + index * self.line_height(size), line, size, color, rtl)
+
+    def _draw_line(self, image: Image.Image, x: float, top: float, text: str, size: int, color: Color, rtl: bool):
+        runs = self._runs(text)
+        for run, path in reversed(runs) if rtl else runs:
+            _face(path).draw(image, x, top + size, run, size, color, rtl)
+            x += _face(path).width(run, size)
 
     def _break_word(self, word: str, size: int, width: float) -> list[str]:
         pieces = ['']
@@ -100,7 +131,7 @@ class TextRenderer:
             path = self._font_of[letter]
             if path is None:
                 letter, path = REPLACEMENT, DEFAULT_FONT
-            joins = runs and (path == runs[-1][1] or _has_no_shape(letter))
+            joins = runs and (path == runs[-1][1] or _joins(letter, *runs[-1]))
             runs[-1:] = [(runs[-1][0] + letter, runs[-1][1])] if joins else [*runs[-1:], (letter, path)]
         return runs
 
@@ -112,8 +143,8 @@ class TextRenderer:
         for font in self._fonts:
             missing = self._assign(missing, font)
         while missing:
-            best = max(_system_fonts(), key=lambda font: len(missing & _letters(font)), default=DEFAULT_FONT)
-            if not missing & _letters(best):
+            best = max(_system_fonts(), key=lambda font: len(missing & _face(font).letters), default=DEFAULT_FONT)
+            if not missing & _face(best).letters:
                 self._font_of.update(dict.fromkeys(missing))
                 _warn_missing(missing)
                 return
@@ -122,9 +153,22 @@ class TextRenderer:
 
     def _assign(self, letters: set[str], font: str) -> set[str]:
         """Give the font the letters that it has; the others come back."""
-        found = letters & _letters(font)
+        found = letters & _face(font).letters
         self._font_of.update(dict.fromkeys(found, font))
         return letters - found
+
+
+def runs_from_the_right(text: str) -> bool:
+    """Whether a text runs from right to left: by its first letter that has a direction."""
+    directions = (unicodedata.bidirectional(letter) for letter in text)
+    return next((direction for direction in directions if direction in ('L', 'R', 'AL')), 'L') != 'L'
+
+
+def _joins(letter: str, run: str, path: str) -> bool:
+    """Whether a letter of another font is drawn with the run before it. A blank in the size of an emoji is too wide."""
+    if letter.isspace():
+        return _face(path).picture_size is None
+    return _has_no_shape(letter) or run.endswith(JOINER)
 
 
 def _has_no_shape(letter: str) -> bool:
@@ -134,8 +178,8 @@ def _has_no_shape(letter: str) -> bool:
 
 def _warn_missing(letters: set[str]):
     found = f"No installed font has the letters '{''.join(sorted(letters))[:40]}'; they are drawn as {REPLACEMENT}."
-    advice = 'Install a font for this script (Debian: fonts-noto-core, fonts-noto-cjk) or name one by font_file.'
-    warnings.warn(f'{found} {advice}', stacklevel=2)
+    advice = 'Debian: fonts-noto-core, fonts-noto-cjk, fonts-noto-color-emoji'
+    warnings.warn(f'{found} Install a font for this script ({advice}) or name one by font_file.', stacklevel=2)
 
 
 @lru_cache
@@ -151,15 +195,5 @@ def _system_fonts() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=2048)
-def _letters(path: str) -> frozenset[str]:
-    """Letters that a font draws; none where it cannot be read or has pictures of one size only (colour emoji)."""
-    try:
-        font = FT2Font(path)
-    except RuntimeError:
-        return frozenset()
-    return frozenset(map(chr, font.get_charmap())) if font.scalable else frozenset()
-
-
-@lru_cache(maxsize=256)
-def _font(path: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(path, size)
+def _face(path: str) -> FontFace:
+    return FontFace(path)

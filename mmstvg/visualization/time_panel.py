@@ -41,7 +41,7 @@ class TimePanel:
         image = Image.fromarray(self._still)
         canvas = ImageDraw.Draw(image)
         label = self.scene.frame_label(frame)
-        self.text.draw(canvas, (self.margin, self.info_top), label, self.size, TEXT)
+        self.text.draw(image, (self.margin, self.info_top), label, self.size, TEXT)
         self._mark(canvas, frame, half=max(self.size // 12, 1))
         return np.asarray(image)
 
@@ -50,7 +50,7 @@ class TimePanel:
         image = Image.fromarray(self._still)
         canvas = ImageDraw.Draw(image)
         last = self.scene.frame_label(self.scene.frame_count - 1)
-        self.text.draw(canvas, (self.margin, self.info_top), f'to {last}', self.size, TEXT)
+        self.text.draw(image, (self.margin, self.info_top), f'to {last}', self.size, TEXT)
         for frame in frames:
             self._mark(canvas, frame, half=0)
         return np.asarray(image)
@@ -75,11 +75,11 @@ class TimePanel:
     def _draw_still(self) -> np.ndarray:
         image = Image.new('RGB', (self.width, self.height), BACKGROUND)
         canvas = ImageDraw.Draw(image)
-        for index, line in enumerate(self.lines):
-            self.text.draw(canvas, (self.margin, self.margin + index * self.line), line, self.size, TEXT)
+        corner, width = (self.margin, self.margin), self.width - 2 * self.margin
+        self.text.draw_lines(image, corner, width, self.lines, self.size, TEXT)
         for index, (name, tube) in enumerate(self.scene.tubes.items()):
             top = self.bars_top + index * self.row
-            self.text.draw(canvas, (self.margin, top), self.scene.span_label(name), self.size, COLORS[name])
+            self.text.draw(image, (self.margin, top), self.scene.span_label(name), self.size, COLORS[name])
             bar = self._bar(index)
             canvas.rectangle((self._x(0), bar[0], self._x(self.scene.frame_count), bar[1]), fill=TRACK)
             start, end = self._x(tube.span[0]), self._x(tube.span[1])
@@ -88,7 +88,7 @@ class TimePanel:
         right = self.width - self.margin - self.text.width(result, self.size)
         # Narrow strips have no room for both.
         if right > self.text.width(self.scene.frame_label(self.scene.frame_count), self.size) + 3 * self.margin:
-            self.text.draw(canvas, (right, self.info_top), result, self.size, TEXT)
+            self.text.draw(image, (right, self.info_top), result, self.size, TEXT)
         return np.asarray(image)
 
 
@@ -101,7 +101,7 @@ def draw_label(label: str, width: int, text: TextRenderer) -> np.ndarray:
     """A strip with one short line: RGB uint8 `(height, width, 3)`."""
     size = letter_size(2 * width)
     image = Image.new('RGB', (width, text.line_height(size) + size // 4), BACKGROUND)
-    text.draw(ImageDraw.Draw(image), (size // 3, 0), label, size, TEXT)
+    text.draw(image, (size // 3, 0), label, size, TEXT)
     return np.asarray(image)
 
 
@@ -110,7 +110,5 @@ def draw_lines(sentence: str, width: int, max_lines: int, text: TextRenderer) ->
     size = letter_size(width)
     lines = text.wrap(sentence, size, width - size, max_lines)
     image = Image.new('RGB', (width, text.line_height(size) * len(lines) + size // 2), BACKGROUND)
-    canvas = ImageDraw.Draw(image)
-    for index, line in enumerate(lines):
-        text.draw(canvas, (size // 2, size // 4 + index * text.line_height(size)), line, size, TEXT)
+    text.draw_lines(image, (size // 2, size // 4), width - size, lines, size, TEXT)
     return np.asarray(image)
