@@ -20,7 +20,8 @@ class HCSTVGDataset(BaseSTVGDataset):
     The annotation file is an object keyed by the video's file name. Both versions' keys are read: `caption` or
     `English`, `width` and `height` or `img_size` `[h, w, ...]`. The event starts at `st_frame` (from 1) and lasts as
     long as there are entries in `bbox` (`[x, y, w, h]`, or `[]` on a frame without a box), whatever `ed_frame` and the
-    times say. Items without `st_frame` are queries without ground truth.
+    times say. Items without `st_frame` are queries without ground truth. Sentences are lower-cased,
+    nothing else.
 
     Sampling is open to frames `0 … frame_count - 2`: the reference leaves the last one out. Item ids count the entries
     of the file from 0.
@@ -109,7 +110,7 @@ class HCSTVGDataset(BaseSTVGDataset):
 
     def _read(self, entry: dict) -> dict:
         sentence = entry.get('caption') or entry.get('English') or ''
-        item: dict[str, Any] = dict(text=' '.join(sentence.lower().split()))
+        item: dict[str, Any] = dict(text=sentence.lower())
         if entry.get('img_size') is not None:
             item['ori_shape'] = tuple(int(side) for side in entry['img_size'][:2])
         elif entry.get('width') is not None:
@@ -141,7 +142,7 @@ class HCSTVGDataset(BaseSTVGDataset):
     def _problem(self, item: dict, entry: dict) -> tuple[str, str] | None:
         """A word and a sentence on what makes the entry unusable."""
         frame_count = item.get('frame_count')
-        if not item['text']:
+        if not item['text'].strip():
             return 'sentence', 'the sentence is empty'
         if frame_count is not None and frame_count < 1:
             return 'entry', f'the video has {frame_count} frames (img_num)'

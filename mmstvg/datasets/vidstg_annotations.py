@@ -22,7 +22,7 @@ NO_FILE = "VidOR's file of the video is not among the boxes"
 
 def clean_sentence(sentence: str, spelling: dict[str, str] = SPELLING) -> str:
     """Words in lower case joined by blanks: no punctuation, no words without a letter, known misspellings put right."""
-    words = [word for word in re.split(r'\W+', sentence.lower()) if any(letter.isalpha() for letter in word)]
+    words = [word.lower() for word in re.split(r'\W+', sentence) if any(letter.isalpha() for letter in word)]
     return ' '.join(spelling.get(word, word) for word in words)
 
 
