@@ -114,7 +114,8 @@ class TextRenderer:
         pieces = ['']
         for letter in word:
             if pieces[-1] and self.width(pieces[-1] + letter, size) > width:
-                pieces.append('')
+                kept = len(pieces[-1]) - 1 if _closes(letter) else len(pieces[-1])
+                pieces[-1:] = [pieces[-1][:kept], pieces[-1][kept:]] if kept else [pieces[-1], '']
             pieces[-1] += letter
         return pieces
 
@@ -169,6 +170,11 @@ def _joins(letter: str, run: str, path: str) -> bool:
     if letter.isspace():
         return _face(path).picture_size is None
     return _has_no_shape(letter) or run.endswith(JOINER)
+
+
+def _closes(letter: str) -> bool:
+    """Whether a letter may not begin a line: full stops, commas, closing brackets, marks on the letter before them."""
+    return unicodedata.category(letter) in ('Po', 'Pe', 'Pf') or _has_no_shape(letter)
 
 
 def _has_no_shape(letter: str) -> bool:

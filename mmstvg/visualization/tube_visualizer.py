@@ -20,6 +20,7 @@ from .tube_scene import TubeScene
 from .video_writer import write_video
 
 GAP = 4  # pixels between the pictures of a contact sheet
+MIN_CELL = 160  # width of a picture of a contact sheet, so that the label under it has room
 
 
 @VISUALIZERS.register_module()
@@ -175,7 +176,7 @@ class TubeVisualizer(Visualizer):
             images: RGB uint8 `(H, W, 3)` each, of one size.
             frames: The index of each image in the video, such as `scene.sheet_frames(8)`.
             scene: What to draw.
-            columns: Pictures in a row.
+            columns: The most pictures in a row; fewer where they would be narrower than 160 pixels.
             width: Of the sheet in pixels, about.
 
         Returns:
@@ -186,7 +187,7 @@ class TubeVisualizer(Visualizer):
         """
         if len(frames) == 0:
             raise ValueError('A contact sheet needs at least one frame.')
-        columns = min(columns, len(frames))
+        columns = min(columns, len(frames), max(width // MIN_CELL, 1))
         cells = [self._cell(image, frame, scene, width // columns) for image, frame in zip(images, frames, strict=True)]
         cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
         rows = [np.concatenate(cells[i : i + columns], axis=1) for i in range(0, len(cells), columns)]

@@ -1,3 +1,4 @@
+import unicodedata
 import warnings
 from types import SimpleNamespace
 
@@ -115,6 +116,15 @@ def test_wrap_breaks_words_that_do_not_fit(bare):
     lines = bare.wrap('a ' + 'x' * 50, 14, 100, 99)
     assert ''.join(lines) == 'a' + 'x' * 50
     assert max(bare.width(line, 14) for line in lines) <= 100
+
+
+def test_no_line_begins_with_what_ends_a_word(bare):
+    for word in ('x' * 20 + '.', 'x' * 20 + ').', 'é' * 30):
+        word = unicodedata.normalize('NFD', word)
+        for width in range(20, 200):
+            lines = bare.wrap(word, 14, width, 99)
+            assert ''.join(lines) == word
+            assert not any(line[0] in '.\N{COMBINING ACUTE ACCENT}' for line in lines)
 
 
 def test_long_text_is_cut(bare):

@@ -6,6 +6,7 @@ from mmstvg.registry import VISUALIZERS
 from mmstvg.structures import Tube
 from mmstvg.visualization import TubeScene, TubeVisualizer, write_video
 from mmstvg.visualization.time_panel import COLORS, TimePanel
+from mmstvg.visualization.tube_visualizer import GAP
 
 PRED = Tube((10, 20), [8, 24], np.tile([20, 10, 50, 40], (2, 1)))
 TRUTH = Tube((12, 22), np.arange(12, 22), np.tile([60, 10, 90, 40], (10, 1)))
@@ -101,6 +102,8 @@ def test_save(visualizer, tmp_path):
 def test_contact_sheet_of_few_frames(visualizer):
     sheet = visualizer.contact_sheet([gray()] * 5, [0, 9, 15, 21, 39], scene(), columns=3, width=600)
     assert sheet.shape[1] == 600
+    narrow = visualizer.contact_sheet([gray()] * 4, [0, 9, 15, 21], scene(), width=320)
+    assert (narrow[:, 160 - GAP : 160] == 0).all(axis=(1, 2)).sum() > 200  # two columns of two pictures
     with pytest.raises(ValueError, match='at least one frame'):
         visualizer.contact_sheet([], [], scene())
     with pytest.raises(ValueError, match='argument'):
