@@ -89,7 +89,7 @@ def draw_plots(named: dict[str, Sequence[ScoredItem]], folder: Path) -> None:
     for axis, measure in zip(axes, ('tiou', 'viou', 'gt_viou'), strict=True):
         for name, items in named.items():
             values = np.array([getattr(item.score, measure) for item in items])
-            axis.plot(thresholds, (values[:, None] > thresholds).mean(axis=0), label=Path(name).name)
+            axis.plot(thresholds, (values[:, None] > thresholds).mean(axis=0), label=name)
         axis.set(xlabel=f'{measure} above', xlim=(0, 1), ylim=(0, 1))
         axis.grid(alpha=0.3)
     axes[0].set_ylabel('share of items')
@@ -99,9 +99,7 @@ def draw_plots(named: dict[str, Sequence[ScoredItem]], folder: Path) -> None:
     figure, axes = plt.subplots(1, len(GROUPS), figsize=(13, 4), sharey=True)
     for axis, (heading, value, unit) in zip(axes, GROUPS, strict=True):
         for name, items in named.items():
-            axis.scatter(
-                [value(i) for i in items], [i.score.viou for i in items], s=8, alpha=0.5, label=Path(name).name
-            )
+            axis.scatter([value(i) for i in items], [i.score.viou for i in items], s=8, alpha=0.5, label=name)
         axis.set(xlabel=f'{heading} ({unit})', ylim=(-0.02, 1.02))
         axis.grid(alpha=0.3)
     axes[0].set_ylabel('vIoU')
