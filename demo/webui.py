@@ -39,7 +39,8 @@ PROBLEMS = {
 }
 WHOLE_SECONDS = 60  # longer videos are drawn around the event alone
 AROUND_SECONDS = 5  # before and after it
-HEADERS = ['sentence', 'start (s)', 'end (s)', 'first frame', 'last frame', 'score']
+HEADERS = ['start (s)', 'end (s)', 'first frame', 'last frame', 'score', 'sentence']
+MEGABYTE = 2**20  # as the page counts them
 Tell = Callable[[float, str], None]
 
 
@@ -115,8 +116,9 @@ class Answerer:
             raise Refusal('Write a sentence about what happens in the video, such as "the man in red sits down".')
         if len(text) > limits.characters:
             raise Refusal(f'The sentence has {len(text)} characters; at most {limits.characters} are read.')
-        if os.path.isfile(path) and os.path.getsize(path) > limits.megabytes * 1e6:
-            raise Refusal(f'The file has {os.path.getsize(path) / 1e6:.0f} MB; at most {limits.megabytes:g} are taken.')
+        megabytes = os.path.getsize(path) / MEGABYTE if os.path.isfile(path) else 0
+        if megabytes > limits.megabytes:
+            raise Refusal(f'The file has {megabytes:.1f} MB; at most {limits.megabytes:g} are taken.')
         try:
             _check_container(path, limits.pixels)
             with open_video(path, self.inferencer.backend) as video:
@@ -140,14 +142,8 @@ class Answerer:
         data = {**prediction, 'video_path': None}  # where it lies on the server is nobody's business
         Path(f'{stem}.json').write_text(json.dumps([data], ensure_ascii=False), encoding='utf-8')
         (start_time, end_time), (start, stop) = prediction['span_seconds'], prediction['span']
-        row = [
-            prediction['text'],
-            f'{start_time:.2f}',
-            f'{end_time:.2f}',
-            start,
-            stop - 1,
-            f'{prediction["score"]:.2f}',
-        ]
+        times, score = [f'{start_time:.2f}', f'{end_time:.2f}'], f'{prediction["score"]:.2f}'
+        row = [*times, start, stop - 1, score, prediction['text']]
         return row, f'{stem}.mp4', f'{stem}.png', f'{stem}.json'
 
 
@@ -185,17 +181,23 @@ def build_page(answerer: Answerer, examples: list[list[str]], keep_seconds: floa
     """
     import gradio as gr
 
+    hidden = gr.update(value=None, visible=False)
+
+    def shown(value) -> dict:
+        return gr.update(value=value, visible=True)
+
     def find(video: str | None, text: str | None, progress=gr.Progress()):  # noqa: B008 (gradio looks for it there)
+        yield hidden, None, hidden, hidden  # an earlier answer goes
         # The page copies the files when it is given them, so the folder can go right after.
         with tempfile.TemporaryDirectory(prefix='mmstvg_answer_') as folder:
             try:
-                row, *files = answerer.answer(video, text, Path(folder), lambda share, what: progress(share, what))
+                row, mp4, png, data = answerer.answer(video, text, Path(folder), progress)
             except Refusal as refusal:
                 raise gr.Error(str(refusal), duration=None, print_exception=False) from refusal
             except Exception as error:
                 traceback.print_exc()
                 raise gr.Error('Something went wrong on the server; its log says what.', duration=None) from error
-            yield [row], *files
+            yield shown([row]), mp4, shown(png), shown(data)
 
     frequency = max(min(keep_seconds / 4, 60), 1)
     with gr.Blocks(
@@ -208,8 +210,8 @@ def build_page(answerer: Answerer, examples: list[list[str]], keep_seconds: floa
         gr.Markdown(
             '# Spatio-temporal video grounding\n'
             'When and where does it happen? Choose a video and say what to find. '
-            f'At most {limits.megabytes:g} MB and {limits.minutes:g} minutes. Files are removed after '
-            f'{keep_seconds / 60:g} minutes.'
+            f'At most {limits.megabytes:g} MB and {limits.minutes:g} minutes; some formats are searched, but not '
+            f'played here. Files are removed after {keep_seconds / 60:g} minutes.'
         )
         with gr.Row():
             with gr.Column():
@@ -219,14 +221,20 @@ def build_page(answerer: Answerer, examples: list[list[str]], keep_seconds: floa
                 if examples:
                     gr.Examples(examples, [video, text], cache_examples=False)
             with gr.Column():
-                table = gr.Dataframe(
-                    headers=HEADERS, label='Answer', interactive=False, wrap=True, elem_id='answer', buttons=[]
-                )
+                unseen = dict(interactive=False, visible=False)
+                table = gr.Dataframe(headers=HEADERS, label='Answer', wrap=True, elem_id='answer', buttons=[], **unseen)
                 tube = gr.Video(label='Tube', interactive=False, elem_id='tube', buttons=['download'])
-                timeline = gr.Image(show_label=False, interactive=False, elem_id='timeline', buttons=['download'])
-                data = gr.File(label='JSON', interactive=False, elem_id='json')
+                timeline = gr.Image(show_label=False, elem_id='timeline', buttons=['download'], **unseen)
+                data = gr.File(label='JSON', elem_id='json', **unseen)
         for event in (button.click, text.submit):
-            event(find, [video, text], [table, tube, timeline, data], concurrency_id='find', concurrency_limit=1)
+            event(
+                find,
+                [video, text],
+                [table, tube, timeline, data],
+                show_progress_on=tube,
+                concurrency_id='find',
+                concurrency_limit=1,
+            )
     return page.queue(max_size=20)
 
 
@@ -250,7 +258,7 @@ def serve(page, port: int, max_megabytes: float, block: bool = True) -> str:
         server_port=port or None,
         share=False,
         show_error=False,
-        max_file_size=int(max_megabytes * 1e6),
+        max_file_size=int(max_megabytes * MEGABYTE),
         run_history=False,
         footer_links=[],
         ssr_mode=False,

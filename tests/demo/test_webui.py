@@ -60,7 +60,7 @@ def comparable(prediction):
 
 def row_of(prediction):
     (start, end), (first, stop) = prediction['span_seconds'], prediction['span']
-    return [prediction['text'], f'{start:.2f}', f'{end:.2f}', first, stop - 1, f'{prediction["score"]:.2f}']
+    return [f'{start:.2f}', f'{end:.2f}', first, stop - 1, f'{prediction["score"]:.2f}', prediction['text']]
 
 
 def test_answer(answerer, toy, tmp_path):
@@ -95,7 +95,7 @@ def refused_files(folder):
     yield write(folder / 'text.txt', b'hello\n' * 99), 'This is no video'
     Image.new('RGB', (64, 48)).save(folder / 'picture.png')
     yield folder / 'picture.png', 'This is no video'
-    yield write(folder / 'large.mp4', bytes(600_000)), 'has 1 MB; at most 0.5'
+    yield write(folder / 'large.mp4', bytes(600_000)), 'has 0.6 MB; at most 0.5'
     yield write_red_square(folder / 'long.mp4', 32.0, (1, 2)), r'lasts 0\.5 minutes; at most 0\.5'
     yield write_red_square(folder / 'wide.mp4', 0.2, (0.1, 0.2), width=656), 'has 656 pixels on a side; at most 640'
 
@@ -169,13 +169,13 @@ def ask(tab, video, text):
 def answer_in(tab):
     """The row of the answer."""
     tab.wait_for_selector('#tube video')
-    tab.wait_for_function(r"/\d\.\d\d\s*$/.test(document.querySelector('#answer').innerText)")
+    tab.wait_for_function(r"/\d\.\d\d\s/.test(document.querySelector('#answer').innerText)")
     lines = [line.strip() for line in tab.inner_text('#answer').splitlines()]
     return [line for line in lines if line][-6:]
 
 
-def error_in(tab):
-    return tab.wait_for_selector('[data-testid=toast-body]').inner_text()
+def wait_for_error(tab, message):
+    tab.wait_for_selector(f'[data-testid=toast-body]:has-text("{message}")')
 
 
 def test_page_gives_the_same_tube_as_python(open_tab, answerer, toy, tmp_path):
@@ -189,6 +189,7 @@ def test_page_gives_the_same_tube_as_python(open_tab, answerer, toy, tmp_path):
     tab.wait_for_function("document.querySelector('#tube video').videoWidth > 0")  # it plays
     seconds = tab.evaluate("document.querySelector('#tube video').duration")
     assert seconds == pytest.approx(expected['frame_count'] / 10, abs=0.05)
+    tab.wait_for_selector('#timeline img')
     tab.wait_for_function("document.querySelector('#timeline img').naturalWidth > 0")
     with tab.expect_download() as download:
         tab.click('#json a[download]')
@@ -204,7 +205,7 @@ def test_example_and_emoji(open_tab):
     tab.wait_for_selector('#video video', state='attached')
     tab.fill('#sentence textarea', '🟥 ➡ <b>red</b>')
     tab.click('#find')
-    assert answer_in(tab)[0] == '🟥 ➡ <b>red</b>'
+    assert answer_in(tab)[-1] == '🟥 ➡ <b>red</b>'
 
 
 @pytest.mark.parametrize(
@@ -215,9 +216,21 @@ def test_example_and_emoji(open_tab):
 def test_page_says_what_is_wrong(open_tab, toy, tmp_path, text, message):
     tab = open_tab()
     ask(tab, write(tmp_path / 'noise.mp4', b'this is no video' * 99) if text == TEXT else toy[0][0], text)
-    assert message in error_in(tab)
+    wait_for_error(tab, message)
     assert 'Traceback' not in tab.content()
     assert tab.query_selector('#tube video') is None
+
+
+def test_an_earlier_answer_goes_with_the_next_question(open_tab, toy):
+    tab = open_tab()
+    assert not tab.is_visible('#answer')
+    ask(tab, toy[0][0], TEXT)
+    answer_in(tab)
+    tab.fill('#sentence textarea', '')
+    tab.click('#find')
+    wait_for_error(tab, 'Write a sentence')
+    for part in ('#answer', '#tube video', '#timeline', '#json'):
+        assert not tab.is_visible(part)
 
 
 def test_page_shows_nothing_of_other_errors(open_tab, answerer, toy, monkeypatch):
@@ -227,14 +240,14 @@ def test_page_shows_nothing_of_other_errors(open_tab, answerer, toy, monkeypatch
     monkeypatch.setattr(answerer, 'answer', fail)
     tab = open_tab()
     ask(tab, toy[0][0], TEXT)
-    assert 'Something went wrong on the server' in error_in(tab)
+    wait_for_error(tab, 'Something went wrong on the server')
     assert 'secret' not in tab.content()
 
 
 def test_page_refuses_large_files(open_tab, tmp_path):
     tab = open_tab()
     tab.set_input_files('#video input[type=file]', str(write(tmp_path / 'large.mp4', bytes(600_000))))
-    assert 'exceed the maximum allowed size' in error_in(tab)
+    wait_for_error(tab, 'exceed the maximum allowed size')
 
 
 def test_two_people_get_their_own_answers(open_tab, toy, answerer):
