@@ -39,7 +39,7 @@ PROBLEMS = {
 }
 WHOLE_SECONDS = 60  # longer videos are drawn around the event alone
 AROUND_SECONDS = 5  # before and after it
-HEADERS = ['start (s)', 'end (s)', 'first frame', 'last frame', 'score', 'sentence']
+HEADERS = ['start (s)', 'end (s)', 'frames', 'score', 'sentence']
 MEGABYTE = 2**20  # as the page counts them
 Tell = Callable[[float, str], None]
 
@@ -143,7 +143,7 @@ class Answerer:
         Path(f'{stem}.json').write_text(json.dumps([data], ensure_ascii=False), encoding='utf-8')
         (start_time, end_time), (start, stop) = prediction['span_seconds'], prediction['span']
         times, score = [f'{start_time:.2f}', f'{end_time:.2f}'], f'{prediction["score"]:.2f}'
-        row = [*times, start, stop - 1, score, prediction['text']]
+        row = [*times, f'{start}–{stop - 1}', score, prediction['text']]
         return row, f'{stem}.mp4', f'{stem}.png', f'{stem}.json'
 
 
