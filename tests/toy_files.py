@@ -4,6 +4,7 @@ import importlib.util
 import json
 from pathlib import Path
 
+import av
 import numpy as np
 import torch
 from batches import CONFIGS
@@ -37,6 +38,15 @@ def save_toy_checkpoint(path: Path, data_root: Path) -> Path:
     torch.manual_seed(0)
     model = init_model(config, device='cpu')
     torch.save(dict(meta=dict(cfg=config.pretty_text), state_dict=model.state_dict()), path)
+    return path
+
+
+def write_no_frames(path: Path) -> Path:
+    """A whole mp4 file that promises H.264 and has no frame."""
+    with av.open(str(path), 'w', format='mp4', options=dict(movflags='empty_moov+frag_keyframe')) as container:
+        stream = container.add_stream('libx264', rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
+        container.start_encoding()
     return path
 
 

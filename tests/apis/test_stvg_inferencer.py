@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from red_square_grounder import RedSquareGrounder
-from toy_files import make_toy_test_set, save_toy_checkpoint, write_red_square
+from toy_files import make_toy_test_set, save_toy_checkpoint, write_no_frames, write_red_square
 
 from mmstvg.apis import STVGInferencer, inference, init_model
 from mmstvg.datasets import VideoError, open_video
@@ -209,8 +209,9 @@ def write_bytes(content):
         (write_bytes(b''), 'empty'),
         (write_bytes(b'this is no video' * 100), 'undecodable'),
         (write_bytes(b'\x00\x00\x00\x18ftypmp42' + bytes(5000)), 'undecodable'),
+        (write_no_frames, 'undecodable'),
     ],
-    ids=['missing', 'folder', 'empty', 'text', 'header alone'],
+    ids=['missing', 'folder', 'empty', 'text', 'header alone', 'no frames'],
 )
 def test_what_is_no_video_is_named(tmp_path, write, reason):
     path = tmp_path / 'a "b" \'c\' ..é.mp4'

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from batches import CONFIGS
-from toy_files import make_toy_test_set, save_toy_checkpoint
+from toy_files import make_toy_test_set, save_toy_checkpoint, write_no_frames
 
 from mmstvg.apis import STVGInferencer
 from mmstvg.datasets import open_video
@@ -86,6 +86,11 @@ def test_bad_input_is_answered_in_one_line(run, toy, tmp_path, capsys, content, 
     assert run(video, text, toy[1], '--device', 'cpu') == 1
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith('ground_video.py:')]
     assert message in line
+
+
+def test_video_without_frames_is_named(run, toy, tmp_path, capsys):
+    assert run(write_no_frames(tmp_path / 'a.mp4'), TEXTS[0], toy[1], '--device', 'cpu') == 1
+    assert 'no frame of it decodes' in capsys.readouterr().err
 
 
 def test_weights_without_config_are_named(run, toy, tmp_path, capsys):

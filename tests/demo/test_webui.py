@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from browser import open_browser
 from PIL import Image
-from toy_files import make_toy_test_set, save_toy_checkpoint, write_red_square
+from toy_files import make_toy_test_set, save_toy_checkpoint, write_no_frames, write_red_square
 
 from mmstvg.apis import STVGInferencer
 from mmstvg.datasets import open_video
@@ -90,6 +90,7 @@ def refused_files(folder):
     """Files that are not taken, with what is said about them."""
     yield folder / 'gone.mp4', 'no longer on the server'
     yield write(folder / 'empty.mp4', b''), 'is empty'
+    yield write_no_frames(folder / 'no frames.mp4'), 'This is no video that can be read'
     yield write(folder / 'noise.mp4', b'this is no video' * 99), 'This is no video that can be read'
     yield write(folder / 'list.mp4', b'#EXTM3U\n#EXTINF:1,\n/etc/passwd\n#EXT-X-ENDLIST\n'), 'This is no video'
     yield write(folder / 'text.txt', b'hello\n' * 99), 'This is no video'
