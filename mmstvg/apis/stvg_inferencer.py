@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 from tqdm import tqdm
 
-from mmstvg.datasets import VideoReader, open_video
+from mmstvg.datasets import LoadVideoInfo, VideoReader, open_video
 from mmstvg.datasets.array_reader import ArrayReader
 from mmstvg.models.grounders import BaseGrounder
 from mmstvg.registry import DATASETS, TRANSFORMS
@@ -125,7 +125,7 @@ class STVGInferencer:
         if 'pipeline' not in dataset:
             raise ValueError('The config has no test_dataloader.dataset.pipeline, which says how to sample frames.')
         self.pipeline = Compose([TRANSFORMS.build(step) for step in dataset.pipeline])
-        self.usable_frames = DATASETS.get(dataset.type).usable_frames
+        self.unused_frames = DATASETS.get(dataset.type).unused_frames
         self.window = cfg.get('inference_cfg', {}).get('window', DEFAULT_WINDOW) if window is None else window
         if not self.window > 0:
             raise ValueError(f'window must be a positive number of seconds, got {self.window}.')
@@ -236,10 +236,10 @@ class STVGInferencer:
         info: dict[str, Any] = dict(video_id=query.name, video_path=path, video=reader)
         if isinstance(query.video, dict):
             info = {**query.video, **info}
-            info.setdefault('segment', (0, info.get('frame_count', reader.frame_count)))
-        for name, value in (('fps', reader.fps), ('frame_count', reader.frame_count), ('ori_shape', reader.size)):
-            info.setdefault(name, value)
-        info.setdefault('segment', self.usable_frames(info['frame_count']))
+        else:
+            info['unused_frames'] = self.unused_frames
+        info = LoadVideoInfo()(info)
+        info.setdefault('frame_count', reader.frame_count)
         clips = [info['segment']]
         if not isinstance(query.video, dict):
             clips = plan_windows(info['segment'], self._window_length(info['fps']))

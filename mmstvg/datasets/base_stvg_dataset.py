@@ -34,6 +34,7 @@ class BaseSTVGDataset(BaseDataset):
     Subclasses write `load_data_list`. An item is a dictionary with `item_id`, `video_id`, `video_path`, `text`, and
     where known `qtype`, `fps`, `frame_count`, `ori_shape` (height, width), `segment` (half open range of the frames
     that may be sampled), `gt_tube`; or with `broken` (a word) and `broken_message` where its annotation makes no sense.
+    `LoadVideoInfo` adds what is not known.
 
     Args:
         ann_file: Annotation file, or several places to look for it: the first that exists is taken.
@@ -51,12 +52,15 @@ class BaseSTVGDataset(BaseDataset):
         metainfo: Further information on the data set.
 
     Attributes:
+        unused_frames: Frames at the end of every video that are not sampled; of the class, `STVGInferencer` asks for it.
         dropped: Item id, video and reason of what `load_data_list` had to leave out, for `check_dataset.py`.
 
     Raises:
         FileNotFoundError: There is no annotation file or no list of exclusions.
         ValueError: Annotations make no sense (with `'raise'`), or nothing is left.
     """
+
+    unused_frames = 0
 
     def __init__(
         self,
@@ -99,11 +103,6 @@ class BaseSTVGDataset(BaseDataset):
     @abstractmethod
     def load_data_list(self) -> list[dict]:
         """Items as the annotation file has them: those to exclude included, boxes not cut to the frame."""
-
-    @staticmethod
-    def usable_frames(frame_count: int) -> tuple[int, int]:
-        """Half open range of the frames that may be sampled from a whole video. `STVGInferencer` asks for it, too."""
-        return 0, frame_count
 
     def set_epoch(self, epoch: int, seed: int | None = None):
         """Tell the random choices of which epoch to make, running workers included.

@@ -35,8 +35,8 @@ class HCSTVGDataset(BaseSTVGDataset):
         exclude: See `BaseSTVGDataset`.
         on_broken_video: See `BaseSTVGDataset`.
         on_bad_annotation: See `BaseSTVGDataset`.
-        duration: Seconds of every video; with the annotated number of frames it gives the frame rate. None for data in
-            this format whose videos differ: `LoadVideoInfo` then asks each video.
+        duration: Seconds of every video; with the number of frames it gives the frame rate. None for data in this
+            format whose videos differ: each video then says its own.
         indices: See `BaseSTVGDataset`.
         serialize_data: See `BaseSTVGDataset`.
         lazy_init: See `BaseSTVGDataset`.
@@ -47,6 +47,7 @@ class HCSTVGDataset(BaseSTVGDataset):
     """
 
     METAINFO = dict(dataset_type='hcstvg', qtypes=())
+    unused_frames = 1
 
     def __init__(
         self,
@@ -80,11 +81,6 @@ class HCSTVGDataset(BaseSTVGDataset):
             metainfo=metainfo,
         )
 
-    @staticmethod
-    def usable_frames(frame_count: int) -> tuple[int, int]:
-        """All frames but the last, as in the reference."""
-        return 0, max(frame_count - 1, 1)
-
     def load_data_list(self) -> list[dict]:
         """One item an entry."""
         entries = read_json(self.ann_file, keep_repeated=True)
@@ -117,9 +113,11 @@ class HCSTVGDataset(BaseSTVGDataset):
             item['ori_shape'] = (int(entry['height']), int(entry['width']))
         if entry.get('img_num') is not None:
             frame_count = int(entry['img_num'])
-            item.update(frame_count=frame_count, segment=self.usable_frames(frame_count))
+            item.update(frame_count=frame_count, segment=(0, max(frame_count - self.unused_frames, 1)))
             if self.duration is not None:
                 item['fps'] = frame_count / self.duration
+        else:
+            item.update(duration=self.duration, unused_frames=self.unused_frames)
         problem = self._problem(item, entry)
         if problem is not None:
             item.update(broken=problem[0], broken_message=problem[1])

@@ -57,6 +57,22 @@ def test_same_tube_as_the_test_pipeline(toy, inferencer):
                 np.testing.assert_array_equal(np.float32(found['frames'][name]), getattr(expected.pred_frames, name))
 
 
+def test_item_of_unknown_length_is_sampled_as_by_the_data_set(toy, inferencer, monkeypatch):
+    chosen = []
+    sample_frames = inferencer.pipeline
+
+    def spy(results):
+        chosen.append({key: results[key] for key in ('fps', 'segment', 'frame_count')})
+        return sample_frames(results)
+
+    monkeypatch.setattr(inferencer, 'pipeline', spy)
+    path, text = toy[0][0]
+    item = dict(video_path=str(path), duration=20.0, unused_frames=1)
+    (found,) = find(inferencer, item, text)
+    count = found['frame_count']
+    assert chosen == [dict(fps=count / 20, segment=(0, count - 1), frame_count=count)]
+
+
 def test_boxes_and_spans_lie_inside_the_video(toy, inferencer):
     path, _ = toy[0][0]
     for prediction in find(inferencer, path, TEXTS):

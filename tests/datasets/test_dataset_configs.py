@@ -66,6 +66,16 @@ def test_items_of_the_config(folder, name, loader):
     assert sample.gt_tube.contains(sample.frame_ids).any()
 
 
+def test_own_data_without_a_number_of_frames_has_the_rate_of_its_video(folder):
+    entry = {key: value for key, value in HCSTVG.items() if key != 'img_num'}
+    write_json(folder / 'own.json', {'a.mp4': entry})
+    cfg = Config.fromfile(CONFIGS.parents[1] / 'examples' / 'own_data.py').test_dataloader.dataset
+    cfg.update(data_root=str(folder), ann_file='own.json')
+    sample = DATASETS.build(cfg)[0]['data_samples']
+    assert (sample.fps, sample.frame_count) == (25, 100)
+    assert (len(sample.frame_ids), sample.frame_ids[-1]) == (26, 98)  # 6.4 a second, the last frame unused
+
+
 def test_queries_of_hcstvg2_are_sampled_like_annotated_items(folder):
     write_json(folder / 'annos' / 'queries.json', {'a.mp4': dict(English='A man.')})
     samples = []

@@ -31,7 +31,7 @@ val_ann_file = ['annos/hcstvg_v2/val.json', 'annos/val.json', 'annos/hcstvg_v2/t
 resize = dict(type='ResizeClip', height=height, max_ratio=1.4, antialias=True, to_uint8=to_uint8)
 
 train_pipeline = [
-    dict(type='LoadVideoInfo', backend=video_backend, duration=20.0, without_last=True),
+    dict(type='LoadVideoInfo', backend=video_backend),
     dict(type='SampleFramesByFPS', target_fps=train_fps, keep_event=True),
     dict(type='RandomTemporalCrop', prob=crop_prob),
     dict(type='DecodeFrames', backend=video_backend, resize=resize),
@@ -39,7 +39,7 @@ train_pipeline = [
     dict(type='PackSTVGInputs'),
 ]
 test_pipeline = [
-    dict(type='LoadVideoInfo', backend=video_backend, duration=20.0, without_last=True),
+    dict(type='LoadVideoInfo', backend=video_backend),
     dict(type='SampleFramesByFPS', target_fps=test_fps),
     dict(type='DecodeFrames', backend=video_backend, resize=resize),
     dict(type='PackSTVGInputs'),

@@ -22,7 +22,7 @@ train_pipeline = [
     dict(type='PackSTVGInputs'),
 ]
 test_pipeline = [
-    dict(type='LoadVideoInfo'),  # the files say their frame rate; HC-STVG's 20 s do not hold here
+    dict(type='LoadVideoInfo'),
     dict(type='SampleFramesUniform', num_frames=test_frames),
     dict(type='DecodeFrames', resize=resize),
     dict(type='PackSTVGInputs'),
@@ -39,7 +39,7 @@ train_dataloader = dict(
         data_root=data_root,
         ann_file='annos/hcstvg_v1/train.json',
         data_prefix=dict(video='v1_video'),
-        duration=None,
+        duration=None,  # the files say their frame rate; HC-STVG's 20 s do not hold here
         pipeline=train_pipeline,
     ),
 )

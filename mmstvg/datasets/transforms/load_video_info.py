@@ -15,7 +15,10 @@ class LoadVideoInfo(BaseTransform):
     Required Keys:
 
     - video_path
+    - video (optional: an open `VideoReader`, asked in place of `video_path` and left open)
     - gt_tube (optional)
+    - duration (optional: seconds of the video; with the number of frames they then give the frame rate)
+    - unused_frames (optional: how many at the end stay outside the segment)
 
     Modified Keys:
 
@@ -26,30 +29,29 @@ class LoadVideoInfo(BaseTransform):
     - frame_count
     - fps
     - ori_shape
-    - segment (the whole video)
+    - segment (the whole video but the unused frames)
 
     Args:
         backend: `'pyav'` or `'decord'`.
-        duration: Seconds of every video, which then give the frame rate, as `HCSTVGDataset` has it.
-        without_last: Leave the last frame out of the segment, likewise.
 
     Raises:
         VideoError: The video cannot be read, or ends before the annotated event does.
     """
 
-    def __init__(self, backend: str = 'pyav', duration: float | None = None, without_last: bool = False):
+    def __init__(self, backend: str = 'pyav'):
         self.backend = backend
-        self.duration = duration
-        self.without_last = without_last
 
     def transform(self, results: dict) -> dict:
         """Fill in what is missing."""
         needed = {'fps', 'ori_shape'} if 'segment' in results else {'fps', 'ori_shape', 'frame_count'}
         if needed - results.keys():
-            with open_video(results['video_path'], self.backend) as video:
-                self._fill(results, video)
+            if 'video' in results:
+                self._fill(results, results['video'])
+            else:
+                with open_video(results['video_path'], self.backend) as video:
+                    self._fill(results, video)
         if 'segment' not in results:
-            results['segment'] = (0, max(results['frame_count'] - self.without_last, 1))
+            results['segment'] = (0, max(results['frame_count'] - results.get('unused_frames', 0), 1))
         return results
 
     def _fill(self, results: dict, video: VideoReader):
@@ -60,11 +62,9 @@ class LoadVideoInfo(BaseTransform):
         if tube is not None and 'ori_shape' not in results:
             results['gt_tube'] = tube.clip(*video.size)
         results.setdefault('frame_count', video.frame_count)
-        results.setdefault('fps', video.fps if self.duration is None else video.frame_count / self.duration)
+        duration = results.get('duration')
+        results.setdefault('fps', video.fps if duration is None else video.frame_count / duration)
         results.setdefault('ori_shape', video.size)
 
     def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}(backend='{self.backend}', duration={self.duration}, "
-            f'without_last={self.without_last})'
-        )
+        return f"{type(self).__name__}(backend='{self.backend}')"

@@ -66,7 +66,7 @@ def test_video_info(path):
     results = LoadVideoInfo()(dict(video_path=path))
     assert (results['frame_count'], results['fps'], results['ori_shape']) == (30, 25, (64, 96))
     assert results['segment'] == (0, 30)
-    results = LoadVideoInfo(duration=20.0, without_last=True)(dict(video_path=path))
+    results = LoadVideoInfo()(dict(video_path=path, duration=20.0, unused_frames=1))
     assert (results['frame_count'], results['fps'], results['segment']) == (30, 1.5, (0, 29))
     known = dict(video_path='nowhere.mp4', fps=5, ori_shape=(1, 2), segment=(0, 9))
     assert LoadVideoInfo()(dict(known)) == known
