@@ -52,7 +52,7 @@ class BaseSTVGDataset(BaseDataset):
         metainfo: Further information on the data set.
 
     Attributes:
-        unused_frames: Frames at the end of every video that are not sampled; of the class, `STVGInferencer` asks for it.
+        unused_frames: Frames at the end of a video that are not sampled, of the class; `STVGInferencer` asks for it.
         dropped: Item id, video and reason of what `load_data_list` had to leave out, for `check_dataset.py`.
 
     Raises:
