@@ -1,13 +1,13 @@
 """Video Swin Transformer with one output a frame."""
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmstvg.models.layers import run_in_parts
 from mmstvg.registry import MODELS
 
 VALUES_AT_ONCE = 2**23  # of a map; without a graph larger ones are worked on a few frames at a time, to save memory
@@ -198,14 +198,6 @@ class SwinBlock3D(nn.Module):
         return branch * keep / (1 - self.drop_path)
 
 
-def _by_frames(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Run a network that works frame by frame on `(B, T, …)`."""
-    if torch.is_grad_enabled() or x.numel() <= VALUES_AT_ONCE:
-        return network(x)
-    at_once = max(VALUES_AT_ONCE // x[:, 0].numel(), 1)
-    return torch.cat([network(part) for part in x.split(at_once, dim=1)], dim=1)
-
-
 def _pad_to_multiple(x: Tensor, window: tuple[int, int, int]) -> Tensor:
     """Append zeros to `(B, T, H, W, C)` until each side is a multiple of the window's."""
     pad_t, pad_h, pad_w = (-length % w for length, w in zip(x.shape[1:4], window, strict=True))
@@ -279,11 +271,11 @@ class VideoSwinTransformer(nn.Module):
             `(B, T, C, ⌈H/32⌉, ⌈W/32⌉)`; without a graph when frozen.
         """
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            x = _by_frames(self._embed, video)
+            x = run_in_parts(self._embed, video, VALUES_AT_ONCE, dim=1)
             for stage, blocks in enumerate(self.stages):
                 x = blocks(x)
                 if stage < len(self.downsamples):
-                    x = _by_frames(self.downsamples[stage], x)
+                    x = run_in_parts(self.downsamples[stage], x, VALUES_AT_ONCE, dim=1)
             return x.permute(0, 1, 4, 2, 3)
 
     def _embed(self, video: Tensor) -> Tensor:

@@ -7,14 +7,14 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from mmstvg.models.encoders import EncodedClips
-from mmstvg.models.layers import ClipSize, run_unpadded
+from mmstvg.models.layers import ClipSize, run_in_parts, run_unpadded
 from mmstvg.registry import MODELS
 from mmstvg.structures import STVGDataSample
 
 from .base_grounder import BaseGrounder, Inputs
 from .visual_maps import VisualMaps
 
-PIXELS_AT_ONCE = 2**21  # 8 frames of 420 x 588: what the appearance network sees at once without a graph
+VALUES_AT_ONCE = 3 * 2**21  # 8 frames of 420 x 588: what the appearance network sees at once without a graph
 
 
 @MODELS.register_module()
@@ -99,11 +99,8 @@ class CGSTVG(BaseGrounder):
     def _see_appearance(self, clips: Tensor) -> Tensor:
         """`(N, t, 3, h, w)` to projected maps `(N, t, D, h', w')`, frame by frame."""
         frames = clips.flatten(0, 1).contiguous(memory_format=self.memory_format)
-        if not torch.is_grad_enabled():
-            at_once = max(PIXELS_AT_ONCE // frames[0, 0].numel(), 1)
-            maps = torch.cat([self._run_backbone(part) for part in frames.split(at_once)])
-        elif self.recompute_frames is None:
-            maps = self._run_backbone(frames)
+        if self.recompute_frames is None or not torch.is_grad_enabled():
+            maps = run_in_parts(self._run_backbone, frames, VALUES_AT_ONCE)
         else:
             parts = frames.split(self.recompute_frames)
             maps = torch.cat([checkpoint(self._run_backbone, part, use_reentrant=False) for part in parts])

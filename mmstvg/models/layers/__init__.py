@@ -1,7 +1,7 @@
 """Layers that several parts share; called directly, no registry."""
 
 from .attention import MultiHeadAttention, attend
-from .clips import ClipSize, run_unpadded
+from .clips import ClipSize, run_in_parts, run_unpadded
 from .frame_attention import FrameAttention, frame_attend, frame_logits
 from .frozen_batch_norm import FrozenBatchNorm2d
 from .mlp import MLP, FeedForward, init_xavier
@@ -23,5 +23,6 @@ __all__ = [
     'frame_position',
     'init_xavier',
     'map_position',
+    'run_in_parts',
     'run_unpadded',
 ]

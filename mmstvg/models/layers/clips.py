@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 ClipSize = tuple[int, int, int]
@@ -37,3 +38,23 @@ def run_unpadded(
     for size, features in maps.items():
         out[groups[size], : size[0], :, : features.shape[-2], : features.shape[-1]] = features
     return out, [tuple(maps[size].shape[-2:]) for size in sizes]
+
+
+def run_in_parts(network: Callable[[Tensor], Tensor], x: Tensor, values_at_once: int, dim: int = 0) -> Tensor:
+    """Run a network that works frame by frame; without a graph on some frames at a time.
+
+    What lies between its layers then stays in the cache, and memory does not grow with the number of frames.
+
+    Args:
+        network: Frames to maps, the axis `dim` kept.
+        x: Frames along `dim`.
+        values_at_once: How many values of `x` make a part.
+        dim: The axis of the frames.
+
+    Returns:
+        The same as `network(x)`.
+    """
+    frames = max(values_at_once // x.select(dim, 0).numel(), 1)
+    if torch.is_grad_enabled() or x.shape[dim] <= frames:
+        return network(x)
+    return torch.cat([network(part) for part in x.split(frames, dim)], dim)

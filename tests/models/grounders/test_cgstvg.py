@@ -194,7 +194,7 @@ def test_parts_of_the_frames_are_seen_as_the_whole(monkeypatch):
     batch = batch_of(model, mixed_batch())
     with torch.no_grad():
         whole = model.see(**batch)
-        monkeypatch.setattr(cgstvg, 'PIXELS_AT_ONCE', 1)
+        monkeypatch.setattr(cgstvg, 'VALUES_AT_ONCE', 1)
         parts = model.see(**batch)
     torch.testing.assert_close(parts.appearance, whole.appearance, atol=1e-5, rtol=1e-5)
 
