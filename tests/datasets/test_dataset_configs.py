@@ -5,24 +5,13 @@ from pathlib import Path
 
 import pytest
 from make_video import write_video
+from make_vidstg import vidstg_entry
 from mmengine.config import Config
 
 from mmstvg.registry import DATASETS
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
 HCSTVG = dict(bbox=[[9, 9, 20, 20]] * 30, st_frame=31, img_num=100, caption='A man.', width=96, height=64)
-SENTENCE = dict(description='a man.', target_id=0)
-VIDSTG = dict(
-    vid='a',
-    fps=25,
-    frame_count=100,
-    width=96,
-    height=64,
-    used_segment=dict(begin_fid=0, end_fid=99),
-    temporal_gt=dict(begin_fid=30, end_fid=59),
-    captions=[SENTENCE],
-    questions=[],
-)
 BOXES = dict(trajectories=[[dict(tid=0, bbox=dict(xmin=9, ymin=9, xmax=29, ymax=29))]] * 100)
 
 
@@ -40,7 +29,7 @@ def folder(tmp_path_factory):
         (folder / place).symlink_to(folder / 'videos')
     for split in ('train', 'val', 'test'):
         write_json(folder / 'annos' / f'{split}.json', {'a.mp4': HCSTVG})
-        write_json(folder / 'sent_annos' / f'{split}_annotations.json', [VIDSTG])
+        write_json(folder / 'sent_annos' / f'{split}_annotations.json', [vidstg_entry()])
     write_json(folder / 'bbox_annos' / 'a.json', BOXES)
     return folder
 

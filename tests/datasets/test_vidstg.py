@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from make_vidstg import vidstg_entry
 
 from mmstvg.datasets import VidSTGDataset
 
@@ -93,10 +94,8 @@ def official(tmp_path, change=None, **options):
     """One entry with two sentences, a box on each of 100 frames, and something changed."""
     boxes = [[dict(tid=3, bbox=dict(xmin=10, ymin=10, xmax=30 + i, ymax=50))] for i in range(100)]
     sentence = dict(description='A dog, 2 of them; runs!', type='object', target_id=3)
-    entry = dict(
+    entry = vidstg_entry(
         vid='7',
-        fps=25,
-        frame_count=100,
         width=640,
         height=360,
         used_segment=dict(begin_fid=10, end_fid=89),

@@ -8,6 +8,7 @@ from load_tool import TOOLS, load_tool
 
 sys.path.append(str(Path(__file__).parents[1] / 'datasets'))
 from make_video import rotate, write_sound, write_video  # noqa: E402
+from make_vidstg import vidstg_entry  # noqa: E402
 
 from mmstvg.datasets.dataset_check import KINDS  # noqa: E402
 
@@ -132,15 +133,11 @@ def test_toy_data_has_no_findings(tmp_path, monkeypatch, capsys):
     assert '2 items, 2 videos, 0 findings' in printed
 
 
-VIDSTG = dict(
+VIDSTG = vidstg_entry(
     vid='good',
-    fps=25,
     frame_count=50,
-    width=96,
-    height=64,
     used_segment=dict(begin_fid=0, end_fid=49),
     temporal_gt=dict(begin_fid=10, end_fid=29),
-    captions=[dict(description='a dog', target_id=0)],
     questions=[dict(description='who runs', target_id=1)],
 )
 
@@ -153,7 +150,7 @@ def test_vidstg(folder, tmp_path, monkeypatch, capsys):
     (tmp_path / 'boxes' / 'good.json').write_text(json.dumps(dict(trajectories=frames)))
     (tmp_path / 'sentences.json').write_text(json.dumps([VIDSTG]))
     pair = {key: value for key, value in VIDSTG.items() if key not in ('captions', 'questions', 'temporal_gt')}
-    pair.update(id=7, qtype='declar', sentence='a dog', ori_temp_gt=VIDSTG['temporal_gt'], target_bboxs=[box] * 20)
+    pair.update(id=7, qtype='declar', sentence='a man', ori_temp_gt=VIDSTG['temporal_gt'], target_bboxs=[box] * 20)
     (tmp_path / 'merged.json').write_text(json.dumps([pair, pair]))
     config = f"""
 prefix = dict(video='{folder}', boxes='{tmp_path}/boxes')
