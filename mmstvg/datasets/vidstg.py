@@ -10,7 +10,7 @@ from mmstvg.structures import Tube
 
 from .base_stvg_dataset import BaseSTVGDataset
 from .file_index import VIDEO_SUFFIXES, index_files
-from .index_cache import cached, fingerprint
+from .index_cache import cached
 from .vidstg_annotations import clean_sentence, is_sound, read_pairs
 
 _FORMAT = 1  # of the cached list; count up when its content changes
@@ -100,10 +100,11 @@ class VidSTGDataset(BaseSTVGDataset):
         if self.cache_dir is None:
             plain, arrays = self._parse()
         else:
-            listed = sorted(index_files(box_folder, ('.json',)).values()) if box_folder else []
-            key = fingerprint({'format': _FORMAT, 'with_boxes': box_folder is not None}, [self.ann_file], listed)
+            files = sorted(index_files(box_folder, ('.json',)).values()) if box_folder else []
+            options = {'format': _FORMAT, 'with_boxes': box_folder is not None}
             name = os.path.splitext(os.path.basename(self.ann_file))[0]
-            plain, arrays = cached(os.path.join(self.cache_dir, f'vidstg_{name}.npz'), key, self._parse)
+            path = os.path.join(self.cache_dir, f'vidstg_{name}.npz')
+            plain, arrays = cached(path, options, [self.ann_file, *files], self._parse)
         ends = np.cumsum(arrays['counts'])
         for pair, boxes in zip(plain['pairs'], np.split(arrays['boxes'], ends[:-1]), strict=True):
             pair['boxes'] = boxes

@@ -130,8 +130,8 @@ def _sentence(sample: STVGDataSample) -> str | Tensor:
 
 def _check_widths(model: nn.Module) -> None:
     """All parts behind the networks that see the frames have one width."""
-    networks = ('backbone', 'motion_backbone')
-    parts = [(name, part) for name, part in model.named_modules() if name.split('.')[0] not in networks]
+    bodies = ('backbone', 'motion_backbone', 'text_encoder.')  # whose inner widths are their own
+    parts = [(name, part) for name, part in model.named_modules() if not name.startswith(bodies)]
     widths = {name: part.embed_dims for name, part in parts if hasattr(part, 'embed_dims')}
     if len(set(widths.values())) > 1:
         found = ', '.join(f'{name} {width}' for name, width in widths.items())
