@@ -17,7 +17,7 @@ class VideoQuery:
     Args:
         video: Absolute path, frames, or an item of a data set.
         name: What the results call it.
-        texts: The sentences, at least one, runs of white space made one blank.
+        texts: The sentences, at least one, runs of white space made one blank except in an item's own.
     """
 
     video: Path | dict | np.ndarray | Sequence[np.ndarray]
@@ -71,7 +71,8 @@ def _query(video: Video, texts: str | Sequence[str], place: int) -> VideoQuery:
     texts = [texts] if isinstance(texts, str) else list(texts)
     if not texts:
         raise ValueError(f'There is no sentence for video {place}.')
-    texts = [_clean(text) for text in texts]
+    own = video.get('text') if isinstance(video, dict) else None
+    texts = [_clean(text, keep=text == own) for text in texts]  # the item's own as `tools/test.py` takes it
     if isinstance(video, str | Path):
         path = Path(video).absolute()
         return VideoQuery(path, path.name, texts)
@@ -83,7 +84,7 @@ def _query(video: Video, texts: str | Sequence[str], place: int) -> VideoQuery:
     return VideoQuery(video, str(video.get('video_id', Path(video['video_path']).name)), texts)
 
 
-def _clean(text: str) -> str:
+def _clean(text: str, keep: bool) -> str:
     if not isinstance(text, str):
         raise ValueError(f'A sentence is a string, got {type(text).__name__}: {text!r:.80}.')
     cleaned = ' '.join(text.split())
@@ -91,4 +92,4 @@ def _clean(text: str) -> str:
         raise ValueError(
             f'The sentence {text!r:.80} is empty. Say what to look for, such as "the man in red sits down".'
         )
-    return cleaned
+    return text if keep else cleaned

@@ -55,3 +55,14 @@ def test_paths_are_absolute():
 def test_what_does_not_fit_is_named(inputs, texts, message):
     with pytest.raises(ValueError, match=message):
         parse_queries(inputs, texts)
+
+
+def test_blanks():
+    """Runs of white space are one blank, but an item's sentence stays what `tools/test.py` reads."""
+    item = dict(video_path='a.mp4', text='a  man ')
+    for texts in (None, 'a  man '):
+        (query,) = parse_queries(item, texts)
+        assert query.texts == ['a  man ']
+    for video, text in ((item, 'a  dog\n'), ('a.mp4', ' a\tdog')):
+        (query,) = parse_queries(video, text)
+        assert query.texts == ['a dog']
