@@ -5,4 +5,4 @@
 set -euo pipefail
 source "$(dirname "$0")/launch.sh"
 [ $# -ge 3 ] || { sed -n '2,4s/^# //p' "$0"; exit 2; }
-launch "$3" "$(dirname "$0")/test.py" "$1" "$2" --launcher pytorch "${@:4}"
+launch_torchrun "$3" "$(dirname "$0")/test.py" "$1" "$2" --launcher pytorch "${@:4}"

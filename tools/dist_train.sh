@@ -5,4 +5,4 @@
 set -euo pipefail
 source "$(dirname "$0")/launch.sh"
 [ $# -ge 2 ] || { sed -n '2,4s/^# //p' "$0"; exit 2; }
-launch "$2" "$(dirname "$0")/train.py" "$1" --launcher pytorch "${@:3}"
+launch_torchrun "$2" "$(dirname "$0")/train.py" "$1" --launcher pytorch "${@:3}"
