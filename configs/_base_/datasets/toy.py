@@ -1,15 +1,16 @@
 # The generated data set: tools/dataset_tools/make_toy_dataset.py data/toy
-# ------------------------------- often changed -------------------------------
+
+# ---- often changed -------------------------------------------------------------------------------------------------
 data_root = 'data/toy/'
 train_batch_size = 8  # videos a process; `make quickstart` runs two
 num_workers = 1  # a process; more than one would take the CPU from the model
-# ------------------------------- rarely changed ------------------------------
+
+# ---- sometimes changed ---------------------------------------------------------------------------------------------
 height = 64  # pixels, as the videos are
 train_frames = 12  # all clips have the same length, so a batch is one call of each network
 test_frames = 24  # twice the density: tested as even and odd half
 flip_prob = 0.5
 crop_prob = 0.3
-# -----------------------------------------------------------------------------
 
 dataset_type = 'HCSTVGDataset'
 resize = dict(type='ResizeClip', height=height, max_ratio=1.5, to_uint8=True)

@@ -65,7 +65,7 @@ model = dict(
         num_heads=num_heads,
         hidden_dims=hidden_dims,
         dropout=dropout,
-        early_fusion=True,  # not in the published system: it learns from random weights with it
+        early_fusion=True,  # for random weights; not in the published system
     ),
     head=dict(
         type='STVGHead',  # mmstvg/models/heads/stvg_head.py
@@ -78,7 +78,7 @@ model = dict(
             num_heads=num_heads,
             hidden_dims=hidden_dims,
             dropout=dropout,
-            start_std=1.0,  # likewise
+            start_std=1.0,  # for random weights, too
         ),
         spatial_decoder=dict(
             type='SpatialDecoder',  # mmstvg/models/decoders/spatial_decoder.py
@@ -105,7 +105,7 @@ model = dict(
         loss_span=dict(type='SpanLoss', weight=4.0, sigma=1.0),
         loss_actioness=dict(type='ActionessLoss', weight=2.0, outside_weight=0.3),
         loss_conf=dict(type='ConfidenceLoss', weight=1.0, kind='bce'),
-        loss_map=dict(type='MapLoss', weight=5.0),  # likewise
+        loss_map=dict(type='MapLoss', weight=5.0),  # for random weights, too
     ),
     test_cfg=dict(interleave=interleave),
 )

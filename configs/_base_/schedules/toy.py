@@ -1,5 +1,4 @@
-# A short training from random weights on a CPU. The average of the weights has to follow faster there than in the
-# 50,000 steps of the published recipe: `default_hooks = dict(ema=dict(momentum=0.01))`.
+# A short training from random weights on a CPU.
 # -------- often changed --------
 max_epochs = 14
 val_interval = 14  # epochs
