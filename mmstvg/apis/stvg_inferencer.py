@@ -89,7 +89,7 @@ class STVGInferencer:
     time, and the frames of a clip are seen once for all sentences. Videos longer than the clips of training are
     searched in windows, see `mmstvg.apis.window_search` for the rule.
 
-        inferencer = STVGInferencer(weights='work_dirs/cgstvg_toy/epoch_40.pth')
+        inferencer = STVGInferencer(weights='work_dirs/cgstvg_toy/epoch_14.pth')
         result = inferencer('video.mp4', 'the red circle moves up', out_dir='out')
         result['predictions'][0]['span_seconds']
 
