@@ -7,6 +7,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from .frame_index import build_frame_index
+from .mp4_file import is_cut_short
 from .simple_video import has_simple_frame, has_simple_stream, is_idr, is_still
 from .video_error import VideoError
 from .video_reader import VideoReader
@@ -90,9 +91,10 @@ class PyAVReader(VideoReader):
         self._quarter_turns = round(first.rotation / 90) % 4  # counter-clockwise
         size = (first.height, first.width)
         self.size = size[::-1] if self._quarter_turns % 2 else size
+        self.missing_frames = self._count_missing(stream, len(times))
         self._set_index(stream, times, keys, first.pts)
-        is_closed = self.index is not None and self.index.closed
-        self.is_simple = self.is_simple and is_closed and has_simple_frame(first)
+        is_whole = self.index is not None and self.index.closed and not self.missing_frames
+        self.is_simple = self.is_simple and is_whole and has_simple_frame(first)
 
     def _set_index(self, stream: av.VideoStream, times: list, keys: list[bool], first_time: int | None):
         rate = float(stream.average_rate or stream.guessed_rate or 0)
@@ -108,6 +110,11 @@ class PyAVReader(VideoReader):
         ticks = int(self.index.times[-1] - self.index.times[0])
         measured = (self.frame_count - 1) / (ticks * float(stream.time_base)) if ticks else rate or 1.0
         self.fps = rate if abs(rate - measured) < 0.05 * measured else measured
+
+    def _count_missing(self, stream: av.VideoStream, found: int) -> int:
+        """Frames that an MP4 file lists and does not hold. A whole file may list more than it shows (a trimmed end)."""
+        is_mp4 = 'mp4' in self._container.format.name
+        return stream.frames - found if is_mp4 and found < stream.frames and is_cut_short(self.path) else 0
 
     def _count_by_decoding(self) -> int:
         self._open()

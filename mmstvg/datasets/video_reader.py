@@ -25,6 +25,8 @@ class VideoReader(ABC):
         frame_count: Number of frames.
         fps: Mean frames per second.
         size: `(height, width)` in display orientation.
+        missing_frames: Frames beyond those that an MP4 file lists, but no longer holds, since it is cut short. Other
+            files do not say; 0 then.
 
     Raises:
         VideoError: The file is missing, empty, or holds no video that can be decoded.
@@ -33,6 +35,7 @@ class VideoReader(ABC):
     frame_count: int
     fps: float
     size: tuple[int, int]
+    missing_frames: int = 0
 
     def __init__(self, path: str):
         self.path = str(path)
@@ -49,6 +52,14 @@ class VideoReader(ABC):
 
     def __exit__(self, *exc_info):
         self.close()
+
+    @property
+    def shortfall(self) -> str | None:
+        """What there is to say about a file that is cut short; None where nothing is known to be missing."""
+        if not self.missing_frames:
+            return None
+        promised = self.frame_count + self.missing_frames
+        return f'the file is cut short: it promises {promised} frames, and {self.frame_count} are there'
 
     @abstractmethod
     def close(self):

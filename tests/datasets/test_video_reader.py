@@ -1,5 +1,6 @@
 import pickle
 
+import av
 import numpy as np
 import pytest
 from make_video import copy_packets, decode_all, rotate, write_sound, write_video
@@ -71,12 +72,18 @@ def video(folder, name, **options):
     return path
 
 
+def index_in_front(folder):
+    return video(folder, 'front.mp4', container={'movflags': 'faststart'})
+
+
 def assert_exact(path, backend, seed=0):
     """Frames by index, in random order and one by one, are those of sequential decoding, to the last bit."""
     expected = decode_all(path)
     rng = np.random.default_rng(seed)
     with open_video(str(path), backend) as reader:
         assert len(reader) == reader.frame_count == len(expected)
+        assert reader.missing_frames == 0
+        assert reader.shortfall is None
         assert reader.size == expected.shape[1:3]
         for _ in range(4):
             chosen = rng.permutation(len(expected))[: rng.integers(1, len(expected) + 1)]
@@ -148,7 +155,7 @@ def test_beyond_the_end(folder, backend):
 def damage(folder, name):
     """A broken file of the kind that its name says."""
     path = folder / name
-    whole = video(folder, 'front.mp4', container={'movflags': 'faststart'}).read_bytes()
+    whole = index_in_front(folder).read_bytes()
     if name == 'empty.mp4':
         path.write_bytes(b'')
     elif name == 'noise.mp4':
@@ -195,7 +202,7 @@ def test_unreadable_files(folder, name, reason, backend):
 @pytest.mark.parametrize('name', ['cut.mp4', 'cut.mkv', 'zeros.mp4'])
 def test_cut_files(folder, name, backend):
     """What is there can be read; what is not is an error, never another frame."""
-    whole = decode_all(folder / 'b_frames.mkv') if name == 'cut.mkv' else decode_all(video(folder, 'front.mp4'))
+    whole = decode_all(video(folder, 'b_frames.mkv')) if name == 'cut.mkv' else decode_all(index_in_front(folder))
     path = damage(folder, name)
     with open_video(str(path), backend) as reader:
         assert np.array_equal(reader.read(range(0, 20)), whole[:20])
@@ -203,6 +210,30 @@ def test_cut_files(folder, name, backend):
             reader.read(range(0, 50, 7))
     assert caught.value.reason in ('truncated', 'undecodable')
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+@pytest.mark.parametrize('share', [0.6, 0.9])
+def test_cut_mp4_says_how_many_frames_it_promised(folder, backend, share):
+    whole = index_in_front(folder).read_bytes()
+    path = folder / f'cut_{share}.mp4'
+    path.write_bytes(whole[: int(share * len(whole))])
+    with open_video(str(path), backend) as reader:
+        assert 0 < reader.frame_count < 50
+        assert reader.frame_count + reader.missing_frames == 50
+        assert reader.shortfall.endswith(f'it promises 50 frames, and {reader.frame_count} are there')
+        assert reader.read(range(reader.frame_count)).shape == (reader.frame_count, 64, 96, 3)
+
+
+def test_cut_between_two_frames(folder):
+    """decord would count the frames that are not there."""
+    whole = index_in_front(folder)
+    with av.open(str(whole)) as file:
+        starts = [packet.pos for packet in file.demux(video=0) if packet.size]
+    path = folder / 'cut_between.mp4'
+    path.write_bytes(whole.read_bytes()[: starts[30]])
+    with open_video(str(path), 'decord') as reader:
+        assert (reader.frame_count, reader.missing_frames) == (30, 20)
 
 
 def test_unknown_backend(folder):
