@@ -10,7 +10,7 @@ from mmstvg.structures import Tube
 
 from .base_stvg_dataset import mark_duplicates
 from .video_error import VideoError
-from .video_reader import open_video
+from .video_reader import VideoReader, open_video
 
 # Kinds of findings, and whether one of them stops a training.
 KINDS = {
@@ -137,7 +137,7 @@ class VideoToCheck:
         video_id: The video.
         path: Its file.
         frame_count: What the annotation says, if anything.
-        last_frame: Last frame that may be sampled, where known.
+        last_frame: Last frame that may be sampled, where known; else the last one of an event.
         ori_shape: `(height, width)` that boxes refer to, where known.
     """
 
@@ -158,11 +158,17 @@ def videos_of(items: Sequence[dict]) -> list[VideoToCheck]:
             group[0]['video_id'],
             path,
             group[0].get('frame_count'),
-            max((item['segment'][1] - 1 for item in group if 'segment' in item), default=None),
+            _last_frame(group),
             group[0].get('ori_shape'),
         )
         for path, group in by_path.items()
     ]
+
+
+def _last_frame(items: Sequence[dict]) -> int | None:
+    """The last frame that may be sampled or, where the length of the video is not known, the last one of an event."""
+    ranges = [item.get('segment') or item['gt_tube'].span for item in items if item.keys() & {'segment', 'gt_tube'}]
+    return max(end - 1 for _, end in ranges) if ranges else None
 
 
 def check_video(video: VideoToCheck, decode: bool = True) -> list[Finding]:
@@ -174,7 +180,7 @@ def check_video(video: VideoToCheck, decode: bool = True) -> list[Finding]:
     """
     try:
         with open_video(video.path, 'pyav') as reader:
-            messages = list(_compare(video, reader.frame_count, reader.size))
+            messages = list(_compare(video, reader))
             if decode:
                 for _ in reader.frames(range(reader.frame_count)):
                     pass
@@ -183,14 +189,17 @@ def check_video(video: VideoToCheck, decode: bool = True) -> list[Finding]:
     return [Finding(kind, video.video_id, f'{video.path}: {message}') for kind, message in messages]
 
 
-def _compare(video: VideoToCheck, frame_count: int, size: tuple[int, int]) -> Iterator[tuple[str, str]]:
+def _compare(video: VideoToCheck, reader: VideoReader) -> Iterator[tuple[str, str]]:
+    frame_count = reader.frame_count
     if video.last_frame is not None and video.last_frame >= frame_count:
-        yield 'truncated video', f'it has {frame_count} frames, but frame {video.last_frame} may be asked for'
+        yield 'truncated video', f'it has {frame_count} frames, but frame {video.last_frame} is needed'
     elif video.frame_count is not None and video.frame_count != frame_count:
         yield 'frame count differs', f'it has {frame_count} frames, the annotation says {video.frame_count}'
+    elif reader.shortfall is not None:
+        yield 'frame count differs', reader.shortfall
     if video.ori_shape is None:
         return
-    (height, width), (said_height, said_width) = size, video.ori_shape
+    (height, width), (said_height, said_width) = reader.size, video.ori_shape
     found = f'its frames are {width}x{height} pixels, the annotation says {said_width}x{said_height}'
     if (height - width) * (said_height - said_width) < 0:
         yield 'video on its side', found

@@ -24,6 +24,10 @@ def changed(**changes):
     return {**GOOD, **changes}
 
 
+def without_length(entry):
+    return {key: value for key, value in entry.items() if key != 'img_num'}
+
+
 # video name: (entry, kinds that are to be found)
 DEFECTS = {
     'good.mp4': (GOOD, set()),
@@ -32,6 +36,8 @@ DEFECTS = {
     'noise.mp4': (GOOD, {'undecodable video'}),
     'sound.mp4': (GOOD, {'video without picture'}),
     'cut.mkv': (GOOD, {'truncated video'}),
+    'half.mp4': (without_length(changed(bbox=[[10, 10, 20, 20]] * 3)), {'frame count differs'}),
+    'ends_early.mp4': (without_length(changed(st_frame=41)), {'truncated video'}),
     'zeros.mp4': (GOOD, {'undecodable video'}),
     'lying.mp4': (GOOD, {'video on its side'}),
     'longer.mp4': (changed(img_num=40), {'frame count differs'}),
@@ -65,6 +71,7 @@ def folder(tmp_path_factory):
     rotate(folder / 'good.mp4', folder / 'lying.mp4', 90)
     matroska = (folder / 'whole.mkv').read_bytes()
     (folder / 'cut.mkv').write_bytes(matroska[: int(0.6 * len(matroska))])
+    (folder / 'half.mp4').write_bytes(whole[: int(0.6 * len(whole))])
     start, end = int(0.5 * len(whole)), int(0.6 * len(whole))
     (folder / 'zeros.mp4').write_bytes(whole[:start] + bytes(end - start) + whole[end:])
     return folder
