@@ -1,16 +1,18 @@
 """Models and their parts."""
+# ruff: noqa: E402, F401, F403
 
-from mmstvg.utils.mmcv_ops import install_ops_placeholder
+from mmstvg.utils import install_ops_placeholder, install_safe_loading
 
-install_ops_placeholder()
+install_ops_placeholder()  # before the first import of `mmdet.models`
+install_safe_loading()
 
-from .backbones import *  # noqa: E402, F403
-from .context import *  # noqa: E402, F403
-from .data_preprocessor import STVGDataPreprocessor  # noqa: E402, F401
-from .decoders import *  # noqa: E402, F403
-from .encoders import *  # noqa: E402, F403
-from .grounders import *  # noqa: E402, F403
-from .heads import *  # noqa: E402, F403
-from .layers import FrozenBatchNorm2d  # noqa: E402, F401
-from .losses import *  # noqa: E402, F403
-from .text_encoders import *  # noqa: E402, F403
+from .backbones import *
+from .context import *
+from .data_preprocessor import STVGDataPreprocessor
+from .decoders import *
+from .encoders import *
+from .grounders import *
+from .heads import *
+from .layers import FrozenBatchNorm2d
+from .losses import *
+from .text_encoders import *

@@ -27,7 +27,8 @@ from torch import _weights_only_unpickler as torch_unpickler
 MapLocation: TypeAlias = str | torch.device | Callable | dict | None
 
 _STATISTICS = ('min', 'max', 'current', 'mean')
-_NUMPY_TYPES = ('bool', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64', 'float16', 'float32')
+_INTEGERS = ('int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64')
+_NUMPY_TYPES = ('bool', *_INTEGERS, 'float16', 'float32', 'float64')
 _DAMAGED = (RuntimeError, EOFError, OSError, KeyError, IndexError, AttributeError, TypeError, ValueError, UnicodeError)
 
 
@@ -51,7 +52,7 @@ def _allowed() -> dict[str, Any]:
     for module in ('numpy.core.multiarray', 'numpy._core.multiarray'):  # numpy 1 and 2
         names[f'{module}._reconstruct'] = reduce_array
         names[f'{module}.scalar'] = reduce_scalar
-    for dtype in (*_NUMPY_TYPES, 'float64'):
+    for dtype in _NUMPY_TYPES:
         cls = type(np.dtype(dtype))
         names[f'{cls.__module__}.{cls.__qualname__}'] = cls
     return names
@@ -64,7 +65,7 @@ def install_safe_loading() -> None:
     through `read_checkpoint`, for files, http(s) addresses and MMEngine's model names (`torchvision://` ...). A second
     call changes nothing. `mmstvg.models` and `mmstvg.engine` call it.
     """
-    _allow()
+    _allow_in_torch()
     mmengine_checkpoint.CheckpointLoader.register_scheme('', loader=load_from_file, force=True)
     mmengine_checkpoint.load_url = load_from_url
 
@@ -136,14 +137,14 @@ def load_from_url(
     return load_from_file(str(path), map_location)
 
 
-def _allow() -> None:
+def _allow_in_torch() -> None:
     if digit_version(torch.__version__) >= digit_version('2.6.0'):
         torch.serialization.add_safe_globals([(thing, name) for name, thing in _allowed().items()])
 
 
 def _unpickle(path: Path, map_location: MapLocation, records: Sequence[type]) -> Any:
     if digit_version(torch.__version__) >= digit_version('2.6.0'):
-        _allow()
+        _allow_in_torch()
         with torch.serialization.safe_globals(list(records)) if records else nullcontext():
             return torch.load(path, map_location=map_location, weights_only=True)
     return torch.load(path, map_location=map_location, weights_only=False, pickle_module=_restricted_pickle(records))
