@@ -26,10 +26,11 @@ class ResumableCheckpointHook(Hook):
     Args:
         interval: Epochs between two checkpoints; the last epoch is always saved.
         iter_interval: Iterations between two checkpoints inside an epoch; None for none.
-        max_keep_ckpts: Number of `epoch_N.pth` to keep; -1 for all.
+        max_keep_ckpts: Number of `epoch_N.pth` to keep, at least 1; -1 for all.
         save_best: Name of the metric, higher is better; None for no best checkpoint.
 
     Raises:
+        ValueError: `max_keep_ckpts` is 0.
         KeyError: The validation has no metric called `save_best`.
         OSError: A checkpoint cannot be written; the message names the one that is still there.
     """
@@ -43,6 +44,8 @@ class ResumableCheckpointHook(Hook):
         max_keep_ckpts: int = 2,
         save_best: str | None = None,
     ):
+        if max_keep_ckpts == 0:
+            raise ValueError('max_keep_ckpts is at least 1, or -1 for all, got 0.')
         self.interval = interval
         self.iter_interval = iter_interval
         self.max_keep_ckpts = max_keep_ckpts

@@ -3,6 +3,7 @@ import os
 import pytest
 import torch
 
+from mmstvg.engine import ResumableCheckpointHook
 from mmstvg.utils import read_checkpoint
 from mmstvg.utils.resume import find_checkpoint_to_resume
 
@@ -36,6 +37,12 @@ def test_which_epochs_are_kept(make_runner, tmp_path, options, expected):
     changes = {f'default_hooks__checkpoint__{key}': value for key, value in options.items()}
     make_runner(**changes, default_hooks__checkpoint__save_best=None).train()
     assert files(tmp_path / 'run') == expected
+
+
+def test_no_checkpoint_to_keep_is_refused():
+    """0 kept all of them."""
+    with pytest.raises(ValueError, match='max_keep_ckpts is at least 1, or -1 for all, got 0'):
+        ResumableCheckpointHook(max_keep_ckpts=0)
 
 
 def test_best_weights_are_those_that_were_validated(make_runner, tmp_path):
