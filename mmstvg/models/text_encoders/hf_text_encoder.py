@@ -1,6 +1,7 @@
 """Any text encoder of transformers, projected to the width of the grounder."""
 
 import copy
+import logging
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -121,7 +122,7 @@ class HFTextEncoder(nn.Module):
                 f'A sentence has {len(ids)} tokens, the text encoder takes {self.max_tokens}; its end is cut: '
                 f'{text[:60]!r}…',
                 logger='current',
-                level=30,
+                level=logging.WARNING,
             )
             ids = [*ids[: self.max_tokens - 1], ids[-1]]
         return torch.tensor(ids)

@@ -15,10 +15,9 @@ def build_word_tokenizer(words: list[str]) -> PreTrainedTokenizerFast:
     Raises:
         ValueError: A word occurs twice or is empty.
     """
-    if len(set(words)) != len(words) or not all(words):
-        raise ValueError(
-            f'A vocabulary needs distinct words, got {sorted(w for w in words if words.count(w) > 1)} twice.'
-        )
+    wrong = sorted({word for word in words if not word or words.count(word) > 1})
+    if wrong:
+        raise ValueError(f'A vocabulary needs distinct words, none of them empty; got these empty or twice: {wrong}.')
     vocab = {word: i for i, word in enumerate([*SPECIAL_TOKENS, *words])}
     tokenizer = Tokenizer(models.WordLevel(vocab, unk_token='<unk>'))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()

@@ -50,6 +50,12 @@ def test_saved_folder_is_read(tmp_path):
     torch.testing.assert_close(again(['the red circle'])[0], net(['the red circle'])[0])
 
 
+@pytest.mark.parametrize(('words', 'named'), [(['red', 'the', 'red'], r"\['red'\]"), (['red', ''], r"\[''\]")])
+def test_wrong_words_are_named(words, named):
+    with pytest.raises(ValueError, match=f'twice: {named}'):
+        build_word_tokenizer(words)
+
+
 def test_empty_sentence_is_refused():
     with pytest.raises(ValueError, match='empty'):
         encoder(vocabulary=WORDS)(['  '])
