@@ -33,14 +33,14 @@ class CheckpointKeysHook(Hook):
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         own = model.state_dict()
         state = checkpoint.get('state_dict', checkpoint)
-        for key in [key for key in state if self.ignore and key.startswith(self.ignore)]:
+        for key in [key for key in state if key.startswith(self.ignore)]:
             del state[key]
         keys = {key.removeprefix('module.'): value for key, value in state.items()}  # as MMEngine does
         unknown = [key for key in keys if key not in own]
-        missing = [key for key in own if key not in keys and not key.startswith(self.ignore or ('\0',))]
-        other = [key for key in keys if key in own and keys[key].shape != own[key].shape]
+        missing = [key for key in own if key not in keys and not key.startswith(self.ignore)]
+        reshaped = [key for key in keys if key in own and keys[key].shape != own[key].shape]
         starts = runner._train_loop is not None and not isinstance(runner._train_loop, dict) and not runner._resume
-        problems = _listed('unknown to the model', unknown) + _listed('of another shape', other)
+        problems = _listed('unknown to the model', unknown) + _listed('of another shape', reshaped)
         if missing and starts:
             runner.logger.warning(f'Not in the checkpoint, so initialised: {_short(missing)}')
         else:

@@ -42,21 +42,21 @@ def split_axis(length: int, window: int, shift: int) -> list[Segment]:
     return [segment for segment in segments if segment.count]
 
 
-def split_time(length: int, window: int, shift: int, most: int) -> list[tuple[int, int, int]]:
+def split_time(length: int, window: int, shift: int, max_windows: int) -> list[tuple[int, int, int]]:
     """Parts of the time axis whose windows do not see each other's frames.
 
     Args:
         length: Frames.
         window: Frames of a window.
         shift: Frames by which the windows are shifted.
-        most: The most windows of a part.
+        max_windows: Windows of a part at most.
 
     Returns:
         First frame, end, and frames of a window of each part; the last window may reach beyond the end.
     """
     parts = []
     for segment in split_axis(length + -length % window, window, shift):
-        end, step = segment.start + segment.size * segment.count, segment.size * most
+        end, step = segment.start + segment.size * segment.count, segment.size * max_windows
         parts += [(start, min(start + step, end, length), segment.size) for start in range(segment.start, end, step)]
     return [part for part in parts if part[0] < length]
 
@@ -172,13 +172,13 @@ class SwinBlock3D(nn.Module):
         """`(B, T, H, W, C)` to `(B, T, H, W, C)`. Without a graph a large map is overwritten by the result."""
         size = x.shape[1:4]
         window = tuple(min(length, w) for length, w in zip(size, self.window, strict=True))
-        shift = tuple(w // 2 if self.shifted and n > w else 0 for n, w in zip(size, self.window, strict=True))
+        shift = tuple(w // 2 if self.shifted and length > w else 0 for length, w in zip(size, self.window, strict=True))
         draws = self.training and self.drop_path > 0  # once for a whole video
         is_large = x.numel() > VALUES_AT_ONCE and window == self.window
         if torch.is_grad_enabled() or draws or not is_large:
             return self._run(x, window, shift)
-        most = max(VALUES_AT_ONCE // (x[:, 0].numel() * window[0]), 1)
-        for start, end, frames in split_time(size[0], window[0], shift[0], most):
+        max_windows = max(VALUES_AT_ONCE // (x[:, 0].numel() * window[0]), 1)
+        for start, end, frames in split_time(size[0], window[0], shift[0], max_windows):
             x[:, start:end] = self._run(x[:, start:end], (frames, *window[1:]), (0, *shift[1:]))
         return x
 
