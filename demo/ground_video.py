@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 
 from mmengine.config import DictAction
+from tqdm import tqdm
 
 from mmstvg.apis import PredictionWriter, STVGInferencer
 
@@ -25,9 +26,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('video', metavar='VIDEO', help='video file, of any length')
     parser.add_argument('texts', metavar='SENTENCE', nargs='+', help='what to find, each in quotes')
     parser.add_argument(
-        'checkpoint', metavar='CHECKPOINT', help='weights; in front of them a config, name ending in .py,'
+        'checkpoint', metavar='CHECKPOINT', help='weights, after a config (.py) where they do not carry one'
     )
-    parser.add_argument('--out', default='out', type=Path, help='folder to write into (default: %(default)s)')
+    parser.add_argument(
+        '--out', default='out', type=Path, help='folder to write into or to add to (default: %(default)s)'
+    )
     parser.add_argument('--no-mp4', action='store_true', help='write no annotated video')
     parser.add_argument('--gif', action='store_true', help='write a gif of the event, too')
     parser.add_argument(
@@ -79,7 +82,7 @@ def run(args: argparse.Namespace) -> None:
 def main() -> int:
     """Run; a wrong file or argument is answered in one line."""
     args = parse_args()
-    warnings.showwarning = lambda message, *_: print(f'Warning: {message}', file=sys.stderr)
+    warnings.showwarning = lambda message, *_: tqdm.write(f'Warning: {message}', file=sys.stderr)
     try:
         run(args)
     except (ValueError, KeyError, OSError) as error:

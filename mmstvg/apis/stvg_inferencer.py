@@ -1,5 +1,6 @@
 """From videos and sentences to tubes, without a data set."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -87,7 +88,8 @@ class STVGInferencer:
     The frames that are sampled, their size and the merging of even and odd frames are those of `tools/test.py`, so an
     item of a data set gets the same tube. Only the frames that the model sees are decoded, one clip is in memory at a
     time, and the frames of a clip are seen once for all sentences. Videos longer than the clips of training are
-    searched in windows, see `mmstvg.apis.window_search` for the rule.
+    searched in windows, see `mmstvg.apis.window_search` for the rule. An MP4 file that is cut short is searched as far
+    as it goes, with a warning.
 
         inferencer = STVGInferencer(weights='work_dirs/cgstvg_toy/epoch_14.pth')
         result = inferencer('video.mp4', 'the red circle moves up', out_dir='out')
@@ -233,6 +235,8 @@ class STVGInferencer:
             raise ValueError('Frames as arrays need fps, their number a second, since the model samples by time.')
         else:
             path, reader = None, ArrayReader(query.video, fps, query.name)
+        if reader.shortfall is not None:
+            warnings.warn(f'{path}: {reader.shortfall}; only those are searched.', stacklevel=2)
         info: dict[str, Any] = dict(video_id=query.name, video_path=path, video=reader)
         if isinstance(query.video, dict):
             info = {**query.video, **info}

@@ -59,7 +59,7 @@ class VideoReader(ABC):
         if not self.missing_frames:
             return None
         promised = self.frame_count + self.missing_frames
-        return f'the file is cut short: it promises {promised} frames, and {self.frame_count} are there'
+        return f'the file is cut short: it lists {promised} frames, but only {self.frame_count} are there'
 
     @abstractmethod
     def close(self):

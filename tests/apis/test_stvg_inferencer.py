@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from red_square_grounder import RedSquareGrounder
-from toy_files import make_toy_test_set, save_toy_checkpoint, write_no_frames, write_red_square
+from toy_files import cut_file, make_toy_test_set, save_toy_checkpoint, write_no_frames, write_red_square
 
 from mmstvg.apis import STVGInferencer, inference, init_model
 from mmstvg.datasets import VideoError, open_video
@@ -213,6 +213,41 @@ def test_items_of_a_data_set_are_one_clip(tmp_path):
     assert prediction['span'] == [110, 130]
 
 
+def test_folder_keeps_answers_to_other_questions(short, tmp_path):
+    inferencer, out = STVGInferencer(RedSquareGrounder()), tmp_path / 'out'
+
+    def numbers(inputs, texts):
+        found = find(inferencer, inputs, texts, out_dir=out, fps=10)
+        return [prediction['item_id'] for prediction in found]
+
+    item = dict(item_id=7, video_id='v', video_path=str(short), text='its own')
+    frames = np.zeros((3, 48, 64, 3), np.uint8)
+    assert numbers(short, 'the red square') == [0]
+    assert numbers(short, ['another', 'the red square']) == [1, 0]
+    assert numbers(item, ['its own', 'one more']) == [7, 8]
+    assert numbers(frames, 'the red square') == [9]
+    assert numbers(frames + 1, 'the red square') == [10]
+    predictions = read_predictions(out / 'predictions.json')
+    assert {number: prediction['text'] for number, prediction in predictions.items()} == {
+        0: 'the red square',
+        1: 'another',
+        7: 'its own',
+        8: 'one more',
+        9: 'the red square',
+        10: 'the red square',
+    }
+    assert {path.name for path in out.glob('*.mp4')} == {
+        *('short_0.mp4', 'short_1.mp4', 'v_7.mp4', 'v_8.mp4', 'frames_0_9.mp4', 'frames_0_10.mp4')
+    }
+
+
+def test_foreign_file_in_the_folder_is_named(short, tmp_path):
+    (tmp_path / 'predictions.json').write_text('{}')
+    with pytest.raises(ValueError, match=r'predictions\.json is no predictions file'):
+        find(STVGInferencer(RedSquareGrounder()), short, 'the red square', out_dir=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ['predictions.json']
+
+
 def write_bytes(content):
     return lambda path: path.write_bytes(content)
 
@@ -235,6 +270,18 @@ def test_what_is_no_video_is_named(tmp_path, write, reason):
     with pytest.raises(VideoError, match='a "b" \'c\'') as caught:
         find(STVGInferencer(RedSquareGrounder()), path, 'the red square')
     assert caught.value.reason == reason
+
+
+def test_cut_video_is_searched_as_far_as_it_goes_with_a_warning(short, tmp_path):
+    cut = cut_file(short, tmp_path / 'cut.mp4')
+    with open_video(str(cut)) as video:
+        count = video.frame_count
+    assert 25 < count < 60
+    message = rf'cut\.mp4: the file is cut short: it lists 60 frames, but only {count} are there'
+    with pytest.warns(UserWarning, match=message):
+        (prediction,) = find(STVGInferencer(RedSquareGrounder()), cut, 'the red square')
+    assert prediction['frame_count'] == count
+    assert prediction['span'] == [20, min(count, 45)]
 
 
 @pytest.mark.parametrize(

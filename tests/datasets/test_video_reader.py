@@ -214,14 +214,14 @@ def test_cut_files(folder, name, backend):
 
 @pytest.mark.parametrize('backend', BACKENDS)
 @pytest.mark.parametrize('share', [0.6, 0.9])
-def test_cut_mp4_says_how_many_frames_it_promised(folder, backend, share):
+def test_cut_mp4_says_how_many_frames_it_lists(folder, backend, share):
     whole = index_in_front(folder).read_bytes()
     path = folder / f'cut_{share}.mp4'
     path.write_bytes(whole[: int(share * len(whole))])
     with open_video(str(path), backend) as reader:
         assert 0 < reader.frame_count < 50
         assert reader.frame_count + reader.missing_frames == 50
-        assert reader.shortfall.endswith(f'it promises 50 frames, and {reader.frame_count} are there')
+        assert reader.shortfall.endswith(f'it lists 50 frames, but only {reader.frame_count} are there')
         assert reader.read(range(reader.frame_count)).shape == (reader.frame_count, 64, 96, 3)
 
 

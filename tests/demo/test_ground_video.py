@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from batches import CONFIGS
-from toy_files import make_toy_test_set, save_toy_checkpoint, write_no_frames
+from toy_files import cut_file, make_toy_test_set, save_toy_checkpoint, write_no_frames
 
 from mmstvg.apis import STVGInferencer
 from mmstvg.datasets import open_video
@@ -91,6 +91,13 @@ def test_bad_input_is_answered_in_one_line(run, toy, tmp_path, capsys, content, 
 def test_video_without_frames_is_named(run, toy, tmp_path, capsys):
     assert run(write_no_frames(tmp_path / 'a.mp4'), TEXTS[0], toy[1], '--device', 'cpu') == 1
     assert 'no frame of it decodes' in capsys.readouterr().err
+
+
+def test_cut_video_is_answered_with_a_warning(run, toy, tmp_path, capsys):
+    cut = cut_file(toy[0], tmp_path / 'cut.mp4')
+    assert run(cut, TEXTS[0], toy[1], '--no-mp4', '--device', 'cpu') == 0
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if 'cut short' in line]
+    assert line.startswith(f'Warning: {cut}: the file is cut short: it lists')
 
 
 def test_weights_without_config_are_named(run, toy, tmp_path, capsys):

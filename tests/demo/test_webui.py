@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from browser import open_browser
 from PIL import Image
-from toy_files import make_toy_test_set, save_toy_checkpoint, write_no_frames, write_red_square
+from toy_files import cut_file, make_toy_test_set, save_toy_checkpoint, write_no_frames, write_red_square
 
 from mmstvg.apis import STVGInferencer
 from mmstvg.datasets import open_video
@@ -63,9 +63,15 @@ def row_of(prediction):
     return [f'{start:.2f}', f'{end:.2f}', f'{first}–{stop - 1}', f'{prediction["score"]:.2f}', prediction['text']]
 
 
+def refuse_to_warn(message):
+    raise AssertionError(message)
+
+
 def test_answer(answerer, toy, tmp_path):
     told = []
-    row, *files = answerer.answer(str(toy[0][0]), TEXT, tmp_path, lambda share, what: told.append((share, what)))
+    row, *files = answerer.answer(
+        str(toy[0][0]), TEXT, tmp_path, lambda share, what: told.append((share, what)), refuse_to_warn
+    )
     expected = expected_answer(answerer, toy[0][0])
     assert row == row_of(expected)
     mp4, png, data = map(Path, files)
@@ -79,6 +85,17 @@ def test_answer(answerer, toy, tmp_path):
     assert shares == sorted(shares)
     assert {what for _, what in told} == {'looking', 'drawing'}
     assert 0.9 < shares[-1] <= 1
+
+
+def test_cut_video_is_answered_with_a_warning(answerer, toy, tmp_path):
+    warnings = []
+    cut = cut_file(toy[0][0], tmp_path / 'cut.mp4')
+    with pytest.warns(UserWarning, match='cut short'):  # for the log of the server
+        answerer.answer(str(cut), TEXT, tmp_path, lambda share, what: None, warnings.append)
+    (warning,) = warnings
+    with open_video(str(toy[0][0])) as video:
+        assert f'it lists {video.frame_count} frames, but only' in warning
+    assert str(tmp_path) not in warning
 
 
 def write(path, content):
@@ -104,7 +121,7 @@ def refused_files(folder):
 def test_bad_files_are_refused(webui, answerer, tmp_path):
     for path, message in refused_files(tmp_path):
         with pytest.raises(webui.Refusal, match=message):
-            answerer.answer(str(path), TEXT, tmp_path, lambda share, what: None)
+            answerer.answer(str(path), TEXT, tmp_path, lambda share, what: None, refuse_to_warn)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +136,7 @@ def test_bad_files_are_refused(webui, answerer, tmp_path):
 )
 def test_bad_questions_are_refused(webui, answerer, tmp_path, video, text, message):
     with pytest.raises(webui.Refusal, match=message):
-        answerer.answer(video, text, tmp_path, lambda share, what: None)
+        answerer.answer(video, text, tmp_path, lambda share, what: None, refuse_to_warn)
 
 
 def test_long_videos_are_drawn_around_the_event(webui):
@@ -175,7 +192,7 @@ def answer_in(tab):
     return [line for line in lines if line][-5:]
 
 
-def wait_for_error(tab, message):
+def wait_for_message(tab, message):
     tab.wait_for_selector(f'[data-testid=toast-body]:has-text("{message}")')
 
 
@@ -217,9 +234,16 @@ def test_example_and_emoji(open_tab):
 def test_page_says_what_is_wrong(open_tab, toy, tmp_path, text, message):
     tab = open_tab()
     ask(tab, write(tmp_path / 'noise.mp4', b'this is no video' * 99) if text == TEXT else toy[0][0], text)
-    wait_for_error(tab, message)
+    wait_for_message(tab, message)
     assert 'Traceback' not in tab.content()
     assert tab.query_selector('#tube video') is None
+
+
+def test_page_says_that_a_video_is_cut(open_tab, toy, tmp_path):
+    tab = open_tab()
+    ask(tab, cut_file(toy[0][0], tmp_path / 'cut.mp4'), TEXT)
+    wait_for_message(tab, 'the file is cut short: it lists')
+    assert answer_in(tab)
 
 
 def test_an_earlier_answer_goes_with_the_next_question(open_tab, toy):
@@ -229,7 +253,7 @@ def test_an_earlier_answer_goes_with_the_next_question(open_tab, toy):
     answer_in(tab)
     tab.fill('#sentence textarea', '')
     tab.click('#find')
-    wait_for_error(tab, 'Write a sentence')
+    wait_for_message(tab, 'Write a sentence')
     for part in ('#answer', '#tube video', '#timeline', '#json'):
         assert not tab.is_visible(part)
 
@@ -241,14 +265,14 @@ def test_page_shows_nothing_of_other_errors(open_tab, answerer, toy, monkeypatch
     monkeypatch.setattr(answerer, 'answer', fail)
     tab = open_tab()
     ask(tab, toy[0][0], TEXT)
-    wait_for_error(tab, 'Something went wrong on the server')
+    wait_for_message(tab, 'Something went wrong on the server')
     assert 'secret' not in tab.content()
 
 
 def test_page_refuses_large_files(open_tab, tmp_path):
     tab = open_tab()
     tab.set_input_files('#video input[type=file]', str(write(tmp_path / 'large.mp4', bytes(600_000))))
-    wait_for_error(tab, 'exceed the maximum allowed size')
+    wait_for_message(tab, 'exceed the maximum allowed size')
 
 
 def test_two_people_get_their_own_answers(open_tab, toy, answerer):
