@@ -9,7 +9,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from mmstvg.datasets import VideoReader, open_video
-from mmstvg.evaluation.predictions_file import write_predictions
+from mmstvg.evaluation.predictions_file import read_predictions, write_predictions
 from mmstvg.structures import Tube
 from mmstvg.visualization import TubeScene, TubeVisualizer, draw_timeline, overlay_heat
 
@@ -22,6 +22,10 @@ class PredictionWriter:
     For each prediction `NAME.mp4` (the video with the tube), `NAME.png` (a contact sheet), `NAME_timeline.png` (the
     scores over time) and, if asked for, `NAME.gif`; `NAME` is that of the video and the number of the prediction.
 
+    A folder may hold what several calls wrote. The answer to a question that was answered there before, the same
+    sentence about the same file, replaces the older one. Others are added: where the number of a prediction is taken,
+    its `item_id` becomes the next free one.
+
     Args:
         out_dir: Folder to write into; it is made.
         mp4: Whether to write videos.
@@ -29,6 +33,9 @@ class PredictionWriter:
         visualizer: Draws; a `TubeVisualizer` by default.
         backend: Decoder of videos, `'pyav'` or `'decord'`.
         show_progress: Whether to show a progress bar for each video written.
+
+    Raises:
+        ValueError: The folder has a `predictions.json` that is no predictions file.
     """
 
     def __init__(
@@ -47,6 +54,8 @@ class PredictionWriter:
         self.backend = backend
         self.show_progress = show_progress
         self.out_dir.mkdir(parents=True, exist_ok=True)
+        self._json_file = self.out_dir / 'predictions.json'
+        self._written = read_predictions(self._json_file) if self._json_file.exists() else {}
 
     def write(self, prediction: dict, video: VideoReader | None = None, gt_tube: Tube | None = None) -> dict[str, Path]:
         """Write the files of one prediction.
@@ -63,6 +72,7 @@ class PredictionWriter:
             ValueError: The prediction was made on frames in memory, and there is no `video`.
             VideoError: The video cannot be read.
         """
+        self._number(prediction)
         stem = self.out_dir / file_stem(prediction)
         scene = make_scene(prediction, gt_tube)
         paths = {'sheet': Path(f'{stem}.png'), 'timeline': Path(f'{stem}_timeline.png')}
@@ -82,10 +92,18 @@ class PredictionWriter:
         return paths
 
     def write_json(self, predictions: list[dict]) -> Path:
-        """Write `predictions.json`, which `tools/analysis_tools/eval_tubes.py` reads."""
-        path = self.out_dir / 'predictions.json'
-        write_predictions(path, predictions)
-        return path
+        """Write these and what was there into `predictions.json`, which `tools/analysis_tools/eval_tubes.py` reads."""
+        for prediction in predictions:
+            self._number(prediction)
+        write_predictions(self._json_file, self._written.values())
+        return self._json_file
+
+    def _number(self, prediction: dict) -> None:
+        """Give it the number of the older answer to its question, else its own or, where that is taken, a free one."""
+        free = prediction['item_id'] if prediction['item_id'] not in self._written else max(self._written) + 1
+        older = (number for number, other in self._written.items() if _answers_the_same(prediction, other))
+        prediction['item_id'] = next(older, free)
+        self._written[prediction['item_id']] = prediction
 
     def write_attention(
         self, prediction: dict, attention: dict[str, np.ndarray], video: VideoReader | None = None
@@ -102,6 +120,13 @@ class PredictionWriter:
             picture = draw_attention(prediction, video, attention, self.visualizer)
         Image.fromarray(picture).save(path)
         return path
+
+
+def _answers_the_same(prediction: dict, other: dict) -> bool:
+    """Whether two predictions answer one question. Frames in memory have no name to know them by."""
+    if prediction['video_path'] is None:
+        return prediction is other
+    return all(prediction[key] == other.get(key) for key in ('video_path', 'text'))
 
 
 def open_video_of(prediction: dict, video: VideoReader | None, backend: str) -> AbstractContextManager[VideoReader]:
@@ -140,7 +165,7 @@ def draw_pictures(
     frames = scene.sheet_frames(8)
     return {
         'sheet': visualizer.contact_sheet(video.frames(frames), frames, scene),
-        'timeline': draw_timeline(scene, frame_scores_of(prediction), text=visualizer.text),
+        'timeline': draw_timeline(scene, frame_scores_of(prediction), renderer=visualizer.renderer),
     }
 
 
