@@ -78,7 +78,9 @@ class Answerer:
         self.limits = limits
         self.visualizer = TubeVisualizer(max_width=1280, name='webui')
 
-    def answer(self, path: str | None, text: str | None, folder: Path, tell: Tell) -> tuple[list, str, str, str]:
+    def answer(
+        self, path: str | None, text: str | None, folder: Path, tell: Tell, warn: Callable[[str], None]
+    ) -> tuple[list, str, str, str]:
         """Answer a question.
 
         Args:
@@ -86,6 +88,7 @@ class Answerer:
             text: The sentence.
             folder: Where to write.
             tell: Gets the share of the work that is done, and what is being done.
+            warn: Gets what the person should know about the answer.
 
         Returns:
             The row of the table (see `HEADERS`), and the paths of the annotated video, the timeline and the JSON file.
@@ -103,6 +106,8 @@ class Answerer:
             )
             (prediction,) = result['predictions']
             with open_video(path, self.inferencer.backend) as video:
+                if video.shortfall is not None:
+                    warn(f'In this video {video.shortfall}. Only those were searched.')
                 return self._write(prediction, video, folder, tell)
         except VideoError as error:
             raise Refusal(PROBLEMS.get(error.reason, PROBLEMS['undecodable'])) from error
@@ -138,7 +143,8 @@ class Answerer:
                 yield image
 
         self.visualizer.write_video(f'{stem}.mp4', images(), scene, range(first, end))
-        Image.fromarray(draw_timeline(scene, frame_scores_of(prediction))).save(f'{stem}.png')
+        timeline = draw_timeline(scene, frame_scores_of(prediction), renderer=self.visualizer.renderer)
+        Image.fromarray(timeline).save(f'{stem}.png')
         data = {**prediction, 'video_path': None}  # where it lies on the server is nobody's business
         Path(f'{stem}.json').write_text(json.dumps([data], ensure_ascii=False), encoding='utf-8')
         (start_time, end_time), (start, stop) = prediction['span_seconds'], prediction['span']
@@ -186,12 +192,15 @@ def build_page(answerer: Answerer, examples: list[list[str]], keep_seconds: floa
     def shown(value) -> dict:
         return gr.update(value=value, visible=True)
 
+    def warn(message: str) -> None:
+        gr.Warning(message, duration=None)
+
     def find(video: str | None, text: str | None, progress=gr.Progress()):  # noqa: B008 (gradio looks for it there)
         yield hidden, None, hidden, hidden  # an earlier answer goes
         # The page copies the files when it is given them, so the folder can go right after.
         with tempfile.TemporaryDirectory(prefix='mmstvg_answer_') as folder:
             try:
-                row, mp4, png, data = answerer.answer(video, text, Path(folder), progress)
+                row, mp4, png, data = answerer.answer(video, text, Path(folder), progress, warn)
             except Refusal as refusal:
                 raise gr.Error(str(refusal), duration=None, print_exception=False) from refusal
             except Exception as error:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from mmstvg.structures import FrameScores
 
 from .text_renderer import TextRenderer
-from .time_panel import BACKGROUND, COLORS, TEXT, draw_lines, letter_size
+from .time_panel import BACKGROUND, COLORS, TEXT, draw_sentence, letter_size
 from .tube_scene import TubeScene
 
 # Okabe and Ito's palette again; the lines differ in style, too.
@@ -22,7 +22,7 @@ _DPI = 100
 
 
 def draw_timeline(
-    scene: TubeScene, scores: FrameScores, width: int = 1200, text: TextRenderer | None = None
+    scene: TubeScene, scores: FrameScores, width: int = 1200, renderer: TextRenderer | None = None
 ) -> np.ndarray:
     """Plot actioness, confidence, and the probabilities of start and end over a video, with the spans behind them.
 
@@ -30,7 +30,7 @@ def draw_timeline(
         scene: Sentence, tubes, length and frame rate of the video.
         scores: Scores of the sampled frames.
         width: Of the picture in pixels, at least 300.
-        text: Draws the sentence.
+        renderer: Draws the sentence.
 
     Returns:
         RGB uint8 `(H, width, 3)`.
@@ -40,7 +40,7 @@ def draw_timeline(
     """
     if width < 300:
         raise ValueError(f'A timeline needs a width of at least 300 pixels, got {width}.')
-    title = draw_lines(scene.text, width, 2, text or TextRenderer())
+    title = draw_sentence(scene.text, width, 2, renderer or TextRenderer())
     return np.concatenate([title, _plot(scene, scores, width, max(width // 2, 300))])
 
 

@@ -98,7 +98,7 @@ class TubeScene:
         last = self.frame_count - 1
         if not self.tubes:
             return np.unique(np.linspace(0, last, count).round().astype(np.int64))
-        starts, ends = zip(*(tube.span for tube in self.tubes.values()), strict=True)
+        start, end = self.event(margin=0)
         spread = np.linspace(0, last, count - count // 2).round()
-        inside = np.linspace(min(starts), max(ends) - 1, count // 2).round()
-        return np.unique(np.concatenate([spread, inside]).clip(0, last).astype(np.int64))
+        inside = np.linspace(start, end - 1, count // 2).round()
+        return np.unique(np.concatenate([spread, inside]).astype(np.int64))

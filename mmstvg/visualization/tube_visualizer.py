@@ -59,7 +59,7 @@ class TubeVisualizer(Visualizer):
             raise ValueError(f'0 < min_width <= max_width must hold, got {min_width} and {max_width}.')
         self.min_width = min_width
         self.max_width = max_width
-        self.text = TextRenderer(font_file)
+        self.renderer = TextRenderer(font_file)
         self._panel = lru_cache(maxsize=2)(self._make_panel)
 
     def draw_frame(self, image: np.ndarray, frame: int, scene: TubeScene, width: int | None = None) -> np.ndarray:
@@ -191,12 +191,12 @@ class TubeVisualizer(Visualizer):
         cells = [self._cell(image, frame, scene, width // columns) for image, frame in zip(images, frames, strict=True)]
         cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
         rows = [np.concatenate(cells[i : i + columns], axis=1) for i in range(0, len(cells), columns)]
-        strip = TimePanel(scene, rows[0].shape[1], self.text).draw_sheet(np.asarray(frames))
+        strip = TimePanel(scene, rows[0].shape[1], self.renderer).draw_sheet(np.asarray(frames))
         return np.concatenate([*rows, strip])
 
     def _cell(self, image: np.ndarray, frame: int, scene: TubeScene, width: int) -> np.ndarray:
         picture = self._draw_boxes(image, frame, scene, width - GAP)
-        label = draw_label(scene.frame_label(frame), width - GAP, self.text)
+        label = draw_label(scene.frame_label(frame), width - GAP, self.renderer)
         return np.pad(np.concatenate([picture, label]), [(0, GAP), (0, GAP), (0, 0)])
 
     def _draw_boxes(self, image: np.ndarray, frame: int, scene: TubeScene, width: int | None = None) -> np.ndarray:
@@ -219,7 +219,7 @@ class TubeVisualizer(Visualizer):
         return picture
 
     def _make_panel(self, scene: TubeScene, width: int) -> TimePanel:
-        return TimePanel(scene, width, self.text)
+        return TimePanel(scene, width, self.renderer)
 
 
 def _draw_box(image: np.ndarray, corners: np.ndarray, color: tuple[int, int, int], thickness: int, dashed: bool):

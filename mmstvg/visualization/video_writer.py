@@ -5,21 +5,17 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
-
-try:
-    import av
-except ImportError:  # an extra: without it OpenCV writes MPEG-4, which browsers do not play
-    av = None  # type: ignore[assignment]
 
 
 def write_video(path: str | Path, frames: Iterable[np.ndarray], fps: float, crf: int = 20) -> int:
     """Write an mp4 file, one frame in memory at a time.
 
-    H.264 (yuv420p, index in front) through PyAV where it is installed with libx264, else MPEG-4 through OpenCV. Odd
-    sizes grow by one pixel that repeats the edge, since yuv420p has even sizes only. The file appears under its name
-    when it is complete. The same frames give the same bytes.
+    H.264 (yuv420p, index in front) through PyAV where that brings libx264, else MPEG-4 through OpenCV, which browsers
+    do not play. Odd sizes grow by one pixel that repeats the edge, since yuv420p has even sizes only. The file appears
+    under its name when it is complete. The same frames give the same bytes.
 
     Args:
         path: Ends in `.mp4`; missing folders are made.
@@ -53,8 +49,8 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], fps: float, crf:
 
 
 def has_h264() -> bool:
-    """Whether PyAV is installed and brings libx264."""
-    return av is not None and 'libx264' in av.codecs_available
+    """Whether PyAV brings libx264."""
+    return 'libx264' in av.codecs_available
 
 
 def _even_frames(frames: Iterable[np.ndarray], path: Path) -> Iterator[np.ndarray]:
@@ -90,7 +86,7 @@ def _write_mpeg4(path: Path, frames: Iterator[np.ndarray], fps: float, crf: int)
         if writer is None:
             writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'mp4v'), fps, frame.shape[1::-1])
             if not writer.isOpened():
-                raise OSError(f'OpenCV cannot write {path}; install PyAV (pip install av).')
+                raise OSError(f'OpenCV cannot write {path}; install a PyAV that brings libx264 (pip install av).')
         writer.write(frame[..., ::-1])
         count += 1
     if writer is not None:

@@ -67,7 +67,7 @@ def test_boxes_far_outside_do_no_harm(visualizer):
 
 
 def test_time_bar_shows_both_spans(visualizer):
-    still = TimePanel(scene(), 800, visualizer.text)
+    still = TimePanel(scene(), 800, visualizer.renderer)
     strip = still.draw(0)
     for index, (name, tube) in enumerate((('truth', TRUTH), ('prediction', PRED))):
         top, bottom = still._bar(index)
@@ -79,10 +79,10 @@ def test_time_bar_shows_both_spans(visualizer):
 
 
 def test_strip_changes_with_the_frame_only(visualizer):
-    panel = TimePanel(scene(), 400, visualizer.text)
+    panel = TimePanel(scene(), 400, visualizer.renderer)
     assert not np.array_equal(panel.draw(5), panel.draw(6))
     assert np.array_equal(panel.draw(5), panel.draw(5))
-    assert TimePanel(scene(pred_tube=None, gt_tube=None), 400, visualizer.text).height < panel.height
+    assert TimePanel(scene(pred_tube=None, gt_tube=None), 400, visualizer.renderer).height < panel.height
 
 
 def test_save(visualizer, tmp_path):
