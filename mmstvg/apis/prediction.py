@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmstvg.evaluation.predictions_file import prediction_record
+from mmstvg.evaluation.predictions_file import prediction_record, shortest_decimals
 from mmstvg.structures import FrameScores, Tube
 
 
@@ -30,14 +30,15 @@ def make_prediction(
         Plain lists and numbers, see `STVGInferencer`.
     """
     record = prediction_record(tube, video['item_id'], video['video_id'], text, video['fps'], score)
-    scores = {name: _plain(getattr(frames, name)) for name in ('start', 'end', 'actioness', 'confidence')}
+    scores = {name: getattr(frames, name) for name in ('start', 'end', 'actioness', 'confidence')}
+    decimals = {name: None if values is None else shortest_decimals(values) for name, values in scores.items()}
     return {
         **record,
         'video_path': video['video_path'],
         'fps': video['fps'],
         'frame_count': video['frame_count'],
         'size': list(video['ori_shape']),
-        'frames': {'frame_ids': frames.frame_ids.tolist(), **scores},
+        'frames': {'frame_ids': frames.frame_ids.tolist(), **decimals},
         'clip': list(clip),
         'clips': [list(clip) for clip in clips],
     }
@@ -49,8 +50,3 @@ def frame_scores_of(prediction: dict) -> FrameScores:
     confidence = frames.pop('confidence')
     arrays = {name: np.array(value) for name, value in frames.items()}
     return FrameScores(**arrays, confidence=None if confidence is None else np.array(confidence))
-
-
-def _plain(values: np.ndarray | None) -> list[float] | None:
-    """The shortest decimals that give the same float32 again."""
-    return None if values is None else values.astype(str).astype(np.float64).tolist()

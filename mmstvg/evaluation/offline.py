@@ -1,6 +1,5 @@
 """Scoring a predictions file without a model."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from mmengine.registry import init_default_scope
 
+from mmstvg.datasets.json_file import read_json
 from mmstvg.registry import DATASETS
 from mmstvg.structures import Tube
 from mmstvg.utils.config import load_config
@@ -61,7 +61,7 @@ def load_items(source: str | Path, split: str = 'test') -> list[dict]:
 
 def _dataset_of(path: Path) -> str:
     """The data set class that reads an annotation file."""
-    content = json.loads(path.read_text(encoding='utf-8'))
+    content = read_json(str(path))
     if isinstance(content, dict):
         return 'HCSTVGDataset'
     if isinstance(content, list) and content and 'target_bboxs' in content[0]:

@@ -46,9 +46,12 @@ def _dense_boxes(tube: Tube) -> dict[str, list[float]]:
     frames = np.arange(tube.frame_ids[0], tube.frame_ids[-1] + 1)
     boxes, _ = tube.boxes_at(frames)
     finite = np.isfinite(boxes).all(axis=1)
-    # The shortest decimals that give the same float32 again.
-    decimals = boxes[finite].astype(str).astype(np.float64).tolist()
-    return dict(zip(frames[finite].astype(str).tolist(), decimals, strict=True))
+    return dict(zip(frames[finite].astype(str).tolist(), shortest_decimals(boxes[finite]), strict=True))
+
+
+def shortest_decimals(values: np.ndarray) -> list:
+    """Nested lists of the shortest decimals that give the same floats again, whatever their precision."""
+    return values.astype(str).astype(np.float64).tolist()
 
 
 def write_predictions(path: str | Path, records: Iterable[dict]) -> None:
