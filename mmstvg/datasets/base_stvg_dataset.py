@@ -83,9 +83,9 @@ class BaseSTVGDataset(BaseDataset):
         self.exclude = exclude
         self.on_broken_video = on_broken_video
         self.on_bad_annotation = on_bad_annotation
-        # Epoch and seed of the random choices, in memory that running workers see too.
-        self._chance = torch.tensor([0, torch.initial_seed() % 2**62]).share_memory_()
-        self._named_videos: set[str] = set()
+        # Of the random choices; in memory that running workers see too.
+        self._epoch_and_seed = torch.tensor([0, torch.initial_seed() % 2**62]).share_memory_()
+        self._reported_videos: set[str] = set()
         self.dropped: list[tuple[int, str, str]] = []
         super().__init__(
             ann_file=self._first_existing(ann_file, data_root),
@@ -111,9 +111,9 @@ class BaseSTVGDataset(BaseDataset):
             epoch: The epoch, from 0.
             seed: Seed of the choices. By default the one that PyTorch had when the data set was made.
         """
-        self._chance[0] = epoch
+        self._epoch_and_seed[0] = epoch
         if seed is not None:
-            self._chance[1] = seed
+            self._epoch_and_seed[1] = seed
 
     def filter_data(self) -> list[dict]:
         """Leave out excluded items, deal with senseless annotations, and cut boxes to the frame."""
@@ -158,21 +158,21 @@ class BaseSTVGDataset(BaseDataset):
             if self.on_broken_video == 'raise':
                 message = f"{error.message} ({where}). Exclude it or set on_broken_video='skip'."
                 raise VideoError(error.path, error.reason, message) from error
-            self._name_video(error, where)
+            self._report_video(error, where)
             return PackSTVGInputs()(dict(self.get_data_info(idx), broken=error.reason))
         if data is None:
             raise ValueError(f'{where}: the pipeline gave nothing. A transform must return the results.')
         return data
 
     def _seed_choices(self, idx: int):
-        state = np.random.SeedSequence([*self._chance.tolist(), idx]).generate_state(4)
+        state = np.random.SeedSequence([*self._epoch_and_seed.tolist(), idx]).generate_state(4)
         np.random.seed(state)
         random.seed(int(state[0]))
 
-    def _name_video(self, error: VideoError, where: str):
+    def _report_video(self, error: VideoError, where: str):
         """Once a video in each process; the samples themselves carry the reason on."""
-        if error.path not in self._named_videos:
-            self._named_videos.add(error.path)
+        if error.path not in self._reported_videos:
+            self._reported_videos.add(error.path)
             self._log(f'Skipped ({error.reason}): {error} ({where})', logging.WARNING)
 
     def _report_bad(self, bad: list[dict], total: int):

@@ -20,8 +20,7 @@ class HCSTVGDataset(BaseSTVGDataset):
     The annotation file is an object keyed by the video's file name. Both versions' keys are read: `caption` or
     `English`, `width` and `height` or `img_size` `[h, w, ...]`. The event starts at `st_frame` (from 1) and lasts as
     long as there are entries in `bbox` (`[x, y, w, h]`, or `[]` on a frame without a box), whatever `ed_frame` and the
-    times say. Items without `st_frame` are queries without ground truth. Sentences are lower-cased,
-    nothing else.
+    times say. Items without `st_frame` are queries without ground truth. Sentences are lower-cased, nothing else.
 
     Sampling is open to frames `0 … frame_count - 2`: the reference leaves the last one out. Item ids count the entries
     of the file from 0.

@@ -8,7 +8,7 @@ from av.video.reformatter import VideoReformatter
 
 from .frame_index import build_frame_index
 from .mp4_file import is_cut_short
-from .simple_video import has_simple_frame, has_simple_stream, is_idr, is_still
+from .simple_video import has_simple_frame, has_simple_stream, is_idr
 from .video_error import VideoError
 from .video_reader import VideoReader
 
@@ -63,7 +63,7 @@ class PyAVReader(VideoReader):
         if not self._container.streams.video:
             self.close()
             raise VideoError(self.path, 'no_video', 'it has no picture, only sound or data; exclude it')
-        if is_still(self._container.format.name):
+        if _is_still(self._container.format.name):
             self.close()
             raise VideoError(self.path, 'no_video', 'it is a picture or a text, which FFmpeg would show as a video')
         stream = self._container.streams.video[0]
@@ -198,6 +198,11 @@ class PyAVReader(VideoReader):
             message = f'its frames change from {self.size} to {picture.shape[:2]} pixels; transcode it to one size'
             raise VideoError(self.path, 'undecodable', message)
         return picture
+
+
+def _is_still(format_name: str) -> bool:
+    """Whether FFmpeg's name of a format is that of pictures (`image2`, `png_pipe`) or of text (`tty`)."""
+    return format_name in ('image2', 'tty') or format_name.endswith('_pipe')
 
 
 def _advance(frames: Iterator[av.VideoFrame], time: int) -> av.VideoFrame | None:

@@ -6,11 +6,6 @@ _SMALLEST_WIDTH = 96  # decord takes the padding of narrower rows for more chann
 _IDR = 5  # NAL unit type of an H.264 key frame before which nothing has to be known
 
 
-def is_still(format_name: str) -> bool:
-    """Whether FFmpeg's name of a format is that of pictures (`image2`, `png_pipe`) or of text (`tty`)."""
-    return format_name in ('image2', 'tty') or format_name.endswith('_pipe')
-
-
 def has_simple_stream(container: av.container.InputContainer, stream: av.VideoStream) -> bool:
     """H.264 in MP4 or Matroska, with a known duration."""
     in_common_container = container.format.name in ('mov,mp4,m4a,3gp,3g2,mj2', 'matroska,webm')

@@ -24,9 +24,6 @@ class FrameScores:
     actioness: np.ndarray
     confidence: np.ndarray | None
 
-    def __len__(self) -> int:
-        return len(self.frame_ids)
-
     def merge(self, *others: 'FrameScores') -> 'FrameScores':
         """Scores of the frames of all; on shared frames the first one's, `self` before all."""
         parts = (self, *others)

@@ -12,11 +12,10 @@ class STVGDataSample(BaseDataElement):
     Metainfo: `item_id` (int, unique in the data set), `video_id`, `video_path`, `text` (the sentence as the text
     encoder gets it), `qtype` (kind of sentence, such as `'declar'`), `fps`, `frame_count`, `ori_shape` and `img_shape`
     (`(height, width)` of the original and of the resized frame), `frame_ids` (`(T,)`, the original index of each
-    sampled frame).
+    sampled frame), `flip` (whether the clip is mirrored), `broken` (a word on why there are no frames; absent else).
 
-    Data: `gt_tube` and `pred_tube` (`Tube`). Predictions also carry `score` (float) and `pred_frames`
-    (`FrameScores`). A sample with `input_ids`
-    (1-D int64, special tokens included) is used as it is, without the tokenizer.
+    Data: `gt_tube` and `pred_tube` (`Tube`). Predictions also carry `score` (float) and `pred_frames` (`FrameScores`).
+    A sample with `input_ids` (1-D int64, special tokens included) is used as it is, without the tokenizer.
     """
 
     @property

@@ -108,15 +108,8 @@ class Tube:
         kept = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
         return Tube(self.span, self.frame_ids[kept], boxes[kept])
 
-    def to_dict(self) -> dict:
-        """Plain data for JSON: `span` and `boxes {frame: [x1, y1, x2, y2]}` on every covered frame of the span."""
-        frames = np.arange(*self.span)
-        boxes, covered = self.boxes_at(frames)
-        dense = {str(f): box.tolist() for f, box, known in zip(frames, boxes, covered, strict=True) if known}
-        return {'span': list(self.span), 'boxes': dense}
-
     @classmethod
     def from_dict(cls, data: dict) -> 'Tube':
-        """Read what `to_dict` wrote."""
+        """The tube of an item of a predictions file: `span` and `boxes {frame: [x1, y1, x2, y2]}`."""
         frames = sorted(int(f) for f in data['boxes'])
         return cls(tuple(data['span']), np.array(frames), np.array([data['boxes'][str(f)] for f in frames]))

@@ -46,10 +46,12 @@ def main() -> None:
     tracks = [Track.from_record(record) for record in read_predictions(args.predictions).values()]
     kept = [track for track in tracks if track.score is None or track.score >= args.min_score]
     sizes = video_sizes(load_items(args.items, args.split)) if args.items else {}
-    if args.format == 'mot':
-        write_mot(kept, args.out)
+    if args.format == 'coco':
+        write_coco(kept, args.out, sizes)
+    elif args.format == 'cvat':
+        write_cvat(kept, args.out, sizes)
     else:
-        dict(coco=write_coco, cvat=write_cvat)[args.format](kept, args.out, sizes)
+        write_mot(kept, args.out)
     left_out = f'; {len(tracks) - len(kept)} score lower and are left out' if len(kept) < len(tracks) else ''
     print(f'Wrote {len(kept)} tracks to {args.out}{left_out}.')
 
