@@ -47,6 +47,12 @@ def test_items_of_an_annotation_file(annotation):
     assert 'gt_tube' not in items[3]
 
 
+def test_annotation_file_cut_short_is_named(annotation):
+    annotation.write_text(annotation.read_text()[:-20])
+    with pytest.raises(ValueError, match=r'test\.json cannot be read as JSON.*Is it complete'):
+        load_items(annotation)
+
+
 def test_items_of_merged_vidstg(tmp_path):
     span = dict(begin_fid=3, end_fid=5)
     entry = dict(id=7, vid='v', fps=10, width=100, height=80, used_segment=dict(begin_fid=0, end_fid=20))
