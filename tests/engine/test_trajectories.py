@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader
 from mmstvg.models.data_preprocessor import pad_clips
 from mmstvg.registry import MODELS
 from mmstvg.utils.config import load_config
-from mmstvg.utils.rename_keys import rename_keys
+from mmstvg.utils.weight_conversion import rename_keys
 from tools.model_converters import cgstvg_to_mmstvg
 
 CONFIGS = Path(__file__).parents[2] / 'configs'

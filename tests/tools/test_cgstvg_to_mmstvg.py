@@ -37,6 +37,15 @@ def test_converted_file_gives_the_recorded_outputs(tmp_path, monkeypatch, capsys
     torch.testing.assert_close(outputs['pred_boxes'][:, 0], case['eval_pred_boxes'], atol=1e-4, rtol=0)
 
 
+def test_another_file_is_named(tmp_path, monkeypatch):
+    torch.save({'state_dict': {'backbone.conv1.weight': torch.zeros(1)}}, tmp_path / 'converted.pth')
+    arguments = ['cgstvg_to_mmstvg.py', str(tmp_path / 'converted.pth'), str(tmp_path / 'ours.pth')]
+    monkeypatch.setattr(sys, 'argv', arguments)
+    with pytest.raises(ValueError, match=r'converted\.pth is no checkpoint of the published CG-STVG.*holds state_dict'):
+        cgstvg_to_mmstvg.main()
+    assert not (tmp_path / 'ours.pth').exists()
+
+
 @pytest.mark.parametrize('new_key', ['ground_decoder.decoder.layers.1.sa_v_proj.wieght', 'extra.weight'])
 def test_unknown_key_is_named(new_key):
     state_dict = {new_key: torch.zeros(1)}

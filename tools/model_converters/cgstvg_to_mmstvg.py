@@ -3,15 +3,15 @@
     python tools/model_converters/cgstvg_to_mmstvg.py hcstvg.pth cgstvg_hcstvg.pth
 
 Takes the EMA weights where the file has them, as the reference's evaluation does. Names every key that it drops, and
-fails on a key that it does not know and on one that is missing.
+fails on a key that it does not know. One that is missing is named when a model loads the output.
 """
 
 import argparse
 from pathlib import Path
 
-import torch
+from torch import Tensor
 
-from mmstvg.utils.rename_keys import rename_keys
+from mmstvg.utils.weight_conversion import read_weights, rename_keys, write_weights
 
 ATTENTION = r'(in_proj_weight|in_proj_bias|out_proj\.weight|out_proj\.bias)'
 WB = r'(weight|bias)'
@@ -100,11 +100,11 @@ DROPS = [
 ]
 
 
-def convert(state_dict: dict[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], list[str]]:
+def convert(state_dict: dict[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
     """Weights of the reference under mmstvg's names, and the keys that were dropped.
 
     Raises:
-        KeyError: A key is unknown, or one that the model needs is missing.
+        KeyError: A key is unknown.
     """
     weights, dropped = rename_keys(state_dict, RENAMES, DROPS)
     patch = weights['motion_backbone.patch_embed.weight']
@@ -118,11 +118,9 @@ def main():
     parser.add_argument('source', type=Path, help='checkpoint of the reference')
     parser.add_argument('out', type=Path, help='file to write')
     args = parser.parse_args()
-    checkpoint = torch.load(args.source, map_location='cpu', weights_only=True)
-    name = 'model_ema' if checkpoint.get('model_ema') else 'model'
-    weights, dropped = convert(checkpoint[name])
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({'state_dict': weights, 'meta': {'source': args.source.name, 'weights': name}}, args.out)
+    source, name = read_weights(args.source, ('model_ema', 'model'), 'vis_encoder.0.body.', 'the published CG-STVG')
+    weights, dropped = convert(source)
+    write_weights(args.out, weights, {'source': args.source.name, 'weights': name})
     print('\n'.join(f'dropped {key}' for key in dropped))
     print(f'{len(weights)} tensors of {name!r} -> {args.out}, {len(dropped)} dropped')
 

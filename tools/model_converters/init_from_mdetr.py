@@ -12,15 +12,12 @@ import argparse
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from mmstvg.apis import init_model
-from mmstvg.utils.atomic_file import publish_file
 from mmstvg.utils.config import load_config
 from mmstvg.utils.random_text import use_random_text
-from mmstvg.utils.rename_keys import rename_keys
-from mmstvg.utils.safe_checkpoint import read_checkpoint
+from mmstvg.utils.weight_conversion import read_weights, rename_keys, write_weights
 
 WB = r'(weight|bias)'
 ATTENTION = r'(in_proj_weight|in_proj_bias|out_proj\.weight|out_proj\.bias)'
@@ -141,15 +138,7 @@ def read_mdetr(path: Path) -> tuple[dict[str, Tensor], str]:
     Raises:
         ValueError: The file is none.
     """
-    content = read_checkpoint(path, records=[argparse.Namespace])
-    name = 'model_ema' if content.get('model_ema') else 'model'
-    weights = content.get(name)
-    if not isinstance(weights, dict) or not any(key.startswith('backbone.0.body.') for key in weights):
-        raise ValueError(
-            f"{path} is no checkpoint of MDETR: its key 'model_ema' or 'model' should hold backbone.0.body.* and "
-            f'transformer.*; the file holds {_keys(content)}.'
-        )
-    return weights, name
+    return read_weights(path, ('model_ema', 'model'), 'backbone.0.body.', 'MDETR', records=[argparse.Namespace])
 
 
 def read_swin(path: Path) -> dict[str, Tensor]:
@@ -158,19 +147,7 @@ def read_swin(path: Path) -> dict[str, Tensor]:
     Raises:
         ValueError: The file is none.
     """
-    content = read_checkpoint(path)
-    weights = content.get('state_dict')
-    if not isinstance(weights, dict) or 'backbone.patch_embed.proj.weight' not in weights:
-        raise ValueError(
-            f"{path} is no checkpoint of a Video Swin Transformer: its key 'state_dict' should hold "
-            f'backbone.patch_embed.* and backbone.layers.*; the file holds {_keys(content)}.'
-        )
-    return weights
-
-
-def _keys(content: dict) -> str:
-    keys = [str(key) for key in content]
-    return ', '.join(keys[:5]) + (f' and {len(keys) - 5} more' if len(keys) > 5 else '')
+    return read_weights(path, ('state_dict',), 'backbone.patch_embed.proj.', 'a Video Swin Transformer')[0]
 
 
 def parse_args() -> argparse.Namespace:
@@ -192,11 +169,7 @@ def main() -> None:
     config = load_config(args.config)
     use_random_text(config)
     kept = check(initial, init_model(config, device='cpu'))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    part = args.out.with_name(f'{args.out.name}.part')
-    meta = {'mdetr': args.mdetr.name, 'weights': name, 'swin': args.swin.name}
-    torch.save({'state_dict': initial.weights, 'meta': meta}, part)
-    publish_file(part, args.out)
+    write_weights(args.out, initial.weights, {'mdetr': args.mdetr.name, 'weights': name, 'swin': args.swin.name})
     print('\n'.join(f'used {old} -> {new}' for new, old in initial.sources.items()))
     print('\n'.join(f'left {key}' for key in initial.left))
     print('\n'.join(f'initial {key}' for key in kept))
