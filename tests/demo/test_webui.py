@@ -187,7 +187,7 @@ def ask(tab, video, text):
 def answer_in(tab):
     """The row of the answer."""
     tab.wait_for_selector('#tube video')
-    tab.wait_for_function(r"/\d\.\d\d\s/.test(document.querySelector('#answer').innerText)")
+    tab.wait_for_function(r"/\d\.\d\d\s/.test(document.querySelector('#answer')?.innerText)")
     lines = [line.strip() for line in tab.inner_text('#answer').splitlines()]
     return [line for line in lines if line][-5:]
 
