@@ -1,10 +1,9 @@
 """ICR: which frames' features may guide the next stage."""
 
-from mmdet.structures.bbox import bbox_cxcywh_to_xyxy, bbox_overlaps
 from torch import Tensor, nn
 
 from mmstvg.models.heads.stvg_targets import STVGTargets
-from mmstvg.models.layers import MLP, init_xavier
+from mmstvg.models.layers import MLP, box_overlap, init_xavier
 from mmstvg.registry import MODELS
 
 
@@ -81,10 +80,7 @@ class ContextRefiner(nn.Module):
         if targets is not None:
             if self.theta_gt is None:
                 return targets.has_box
-            overlap = bbox_overlaps(
-                bbox_cxcywh_to_xyxy(boxes), bbox_cxcywh_to_xyxy(targets.boxes), mode='giou', is_aligned=True
-            )
-            return targets.has_box & (overlap > self.theta_gt)
+            return targets.has_box & (box_overlap(boxes, targets.boxes, mode='giou') > self.theta_gt)
         chosen = ~frame_mask
         if confidence is not None:
             chosen = chosen & (confidence > self.theta_s)

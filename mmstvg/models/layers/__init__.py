@@ -1,6 +1,7 @@
 """Layers that several parts share; called directly, no registry."""
 
 from .attention import MultiHeadAttention, attend
+from .box_overlap import box_overlap
 from .clips import ClipSize, run_in_parts, run_unpadded
 from .frame_attention import FrameAttention, frame_attend, frame_logits
 from .frozen_batch_norm import FrozenBatchNorm2d
@@ -16,6 +17,7 @@ __all__ = [
     'FrozenBatchNorm2d',
     'MultiHeadAttention',
     'attend',
+    'box_overlap',
     'box_position',
     'cells_in_boxes',
     'frame_attend',

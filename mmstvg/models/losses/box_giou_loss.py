@@ -1,9 +1,9 @@
 """GIoU loss of the boxes."""
 
-from mmdet.structures.bbox import bbox_cxcywh_to_xyxy, bbox_overlaps
 from torch import Tensor, nn
 
 from mmstvg.models.heads.stvg_targets import STVGTargets
+from mmstvg.models.layers import box_overlap
 from mmstvg.registry import MODELS
 
 from .per_video import check_normalizer, sum_over_boxes
@@ -25,7 +25,5 @@ class BoxGIoULoss(nn.Module):
 
     def forward(self, outputs: dict[str, Tensor], targets: STVGTargets) -> Tensor:
         """Loss of each stage and video, `(K, B)`."""
-        predicted = bbox_cxcywh_to_xyxy(outputs['pred_boxes'])  # K B T 4
-        true = bbox_cxcywh_to_xyxy(targets.boxes).expand_as(predicted)
-        giou = bbox_overlaps(predicted, true, mode='giou', is_aligned=True)  # K B T
+        giou = box_overlap(outputs['pred_boxes'], targets.boxes, mode='giou')  # K B T
         return self.weight * sum_over_boxes(1 - giou, targets.has_box, self.normalizer)

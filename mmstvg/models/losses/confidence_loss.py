@@ -1,10 +1,10 @@
 """Loss of the confidence of the boxes."""
 
 import torch.nn.functional as F
-from mmdet.structures.bbox import bbox_cxcywh_to_xyxy, bbox_overlaps
 from torch import Tensor, nn
 
 from mmstvg.models.heads.stvg_targets import STVGTargets
+from mmstvg.models.layers import box_overlap
 from mmstvg.registry import MODELS
 
 from .per_video import sum_over_boxes
@@ -34,9 +34,7 @@ class ConfidenceLoss(nn.Module):
 
     def forward(self, outputs: dict[str, Tensor], targets: STVGTargets) -> Tensor:
         """Loss of each stage and video, `(K, B)`."""
-        predicted = bbox_cxcywh_to_xyxy(outputs['pred_boxes'])  # K B T 4
-        true = bbox_cxcywh_to_xyxy(targets.boxes).expand_as(predicted)
-        overlap = bbox_overlaps(predicted, true, is_aligned=True)  # K B T
+        overlap = box_overlap(outputs['pred_boxes'], targets.boxes)  # K B T
         distance = F.binary_cross_entropy_with_logits if self.kind == 'bce' else F.smooth_l1_loss
         values = distance(outputs['box_conf'], overlap, reduction='none')
         return self.weight * sum_over_boxes(values, targets.has_box, 'video')
