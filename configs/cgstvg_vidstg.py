@@ -1,6 +1,6 @@
 # tools/dist_train.sh configs/cgstvg_vidstg.py 8
-# CG-STVG on VidSTG, published recipe. Which confidence loss trained the published weights is not known:
-# loss_conf=dict(kind='smooth_l1') is the other candidate.
+# CG-STVG on VidSTG, published recipe; its initial weights: docs/train.md.
+# Which confidence loss trained the published weights is not known; loss_conf=dict(kind='smooth_l1') is the other one.
 _base_ = [
     './_base_/default_runtime.py',
     './_base_/datasets/vidstg.py',
