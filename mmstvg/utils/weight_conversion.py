@@ -10,6 +10,10 @@ from torch import Tensor
 from .atomic_file import publish_file
 from .safe_checkpoint import read_checkpoint
 
+# Ends of keys, for the tables.
+WB = r'(weight|bias)'
+ATTENTION = r'(in_proj_weight|in_proj_bias|out_proj\.weight|out_proj\.bias)'
+
 
 def read_weights(
     path: Path, names: Sequence[str], prefix: str, owner: str, records: Sequence[type] = ()

@@ -11,10 +11,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from mmstvg.utils.weight_conversion import read_weights, rename_keys, write_weights
+from mmstvg.utils.weight_conversion import ATTENTION, WB, read_weights, rename_keys, write_weights
 
-ATTENTION = r'(in_proj_weight|in_proj_bias|out_proj\.weight|out_proj\.bias)'
-WB = r'(weight|bias)'
 OLD_ENCODER, NEW_ENCODER = r'ground_encoder\.encoder\.spatial_layers\.(\d+)', r'encoder.layers.\1'
 OLD_TEMPORAL, NEW_TEMPORAL = r'ground_decoder\.time_decoder\.layers\.(\d+)', r'head.temporal_decoder.layers.\1'
 OLD_SPATIAL, NEW_SPATIAL = r'ground_decoder\.decoder\.layers\.(\d+)', r'head.spatial_decoder.layers.\1'

@@ -17,10 +17,8 @@ from torch import Tensor, nn
 from mmstvg.apis import init_model
 from mmstvg.utils.config import load_config
 from mmstvg.utils.random_text import use_random_text
-from mmstvg.utils.weight_conversion import read_weights, rename_keys, write_weights
+from mmstvg.utils.weight_conversion import ATTENTION, WB, read_weights, rename_keys, write_weights
 
-WB = r'(weight|bias)'
-ATTENTION = r'(in_proj_weight|in_proj_bias|out_proj\.weight|out_proj\.bias)'
 ENCODER, NEW_ENCODER = r'transformer\.encoder\.layers\.(\d+)', r'encoder.layers.\1'
 DECODER, NEW_DECODER = r'transformer\.decoder\.layers\.(\d+)', r'head.spatial_decoder.layers.\1'
 BLOCK, NEW_BLOCK = r'backbone\.layers\.(\d+)\.blocks\.(\d+)', r'motion_backbone.stages.\1.\2'
