@@ -24,7 +24,8 @@ from PIL import Image
 
 from mmstvg.apis import STVGInferencer
 from mmstvg.apis.prediction import frame_scores_of
-from mmstvg.apis.prediction_writer import file_stem, make_scene
+from mmstvg.apis.prediction_pictures import make_scene
+from mmstvg.apis.prediction_writer import file_stem
 from mmstvg.datasets import VideoError, VideoReader, open_video
 from mmstvg.visualization import TubeScene, TubeVisualizer, draw_timeline
 

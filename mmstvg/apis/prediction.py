@@ -1,7 +1,10 @@
 """One answer as plain data."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import numpy as np
 
+from mmstvg.datasets import VideoReader, open_video
 from mmstvg.evaluation.predictions_file import prediction_record, shortest_decimals
 from mmstvg.structures import FrameScores, Tube
 
@@ -50,3 +53,18 @@ def frame_scores_of(prediction: dict) -> FrameScores:
     confidence = frames.pop('confidence')
     arrays = {name: np.array(value) for name, value in frames.items()}
     return FrameScores(**arrays, confidence=None if confidence is None else np.array(confidence))
+
+
+def open_video_of(prediction: dict, video: VideoReader | None, backend: str) -> AbstractContextManager[VideoReader]:
+    """The video of a prediction: `video`, which stays open, or else the file, which is closed at the end.
+
+    Raises:
+        ValueError: The prediction was made on frames in memory, and there is no `video`.
+    """
+    if video is not None:
+        return nullcontext(video)
+    if prediction['video_path'] is None:
+        raise ValueError(
+            f'{prediction["video_id"]} was given as frames in memory; give an `ArrayReader` as `video`, too.'
+        )
+    return open_video(prediction['video_path'], backend)

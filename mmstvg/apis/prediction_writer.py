@@ -1,19 +1,19 @@
 """Files of predictions."""
 
 import re
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from mmstvg.datasets import VideoReader, open_video
+from mmstvg.datasets import VideoReader
 from mmstvg.evaluation.predictions_file import read_predictions, write_predictions
 from mmstvg.structures import Tube
-from mmstvg.visualization import TubeScene, TubeVisualizer, draw_timeline, overlay_heat
+from mmstvg.visualization import TubeVisualizer
 
-from .prediction import frame_scores_of
+from .prediction import open_video_of
+from .prediction_pictures import draw_attention, draw_pictures, make_scene
 
 
 class PredictionWriter:
@@ -98,13 +98,6 @@ class PredictionWriter:
         write_predictions(self._json_file, self._written.values())
         return self._json_file
 
-    def _number(self, prediction: dict) -> None:
-        """Give it the number of the older answer to its question, else its own or, where that is taken, a free one."""
-        free = prediction['item_id'] if prediction['item_id'] not in self._written else max(self._written) + 1
-        older = (number for number, other in self._written.items() if _answers_the_same(prediction, other))
-        prediction['item_id'] = next(older, free)
-        self._written[prediction['item_id']] = prediction
-
     def write_attention(
         self, prediction: dict, attention: dict[str, np.ndarray], video: VideoReader | None = None
     ) -> Path:
@@ -115,11 +108,19 @@ class PredictionWriter:
             attention: From `STVGInferencer.attention`.
             video: Its open video; by default the file that the prediction names.
         """
+        self._number(prediction)
         path = self.out_dir / f'{file_stem(prediction)}_attention.png'
         with open_video_of(prediction, video, self.backend) as video:
             picture = draw_attention(prediction, video, attention, self.visualizer)
         Image.fromarray(picture).save(path)
         return path
+
+    def _number(self, prediction: dict) -> None:
+        """Give it the number of the older answer to its question, else its own or, where that is taken, a free one."""
+        free = prediction['item_id'] if prediction['item_id'] not in self._written else max(self._written) + 1
+        older = (number for number, other in self._written.items() if _answers_the_same(prediction, other))
+        prediction['item_id'] = next(older, free)
+        self._written[prediction['item_id']] = prediction
 
 
 def _answers_the_same(prediction: dict, other: dict) -> bool:
@@ -127,58 +128,6 @@ def _answers_the_same(prediction: dict, other: dict) -> bool:
     if prediction['video_path'] is None:
         return prediction is other
     return all(prediction[key] == other.get(key) for key in ('video_path', 'text'))
-
-
-def open_video_of(prediction: dict, video: VideoReader | None, backend: str) -> AbstractContextManager[VideoReader]:
-    """The video of a prediction: `video`, which stays open, or else the file, which is closed at the end.
-
-    Raises:
-        ValueError: The prediction was made on frames in memory, and there is no `video`.
-    """
-    if video is not None:
-        return nullcontext(video)
-    if prediction['video_path'] is None:
-        raise ValueError(
-            f'{prediction["video_id"]} was given as frames in memory; give an `ArrayReader` as `video`, too.'
-        )
-    return open_video(prediction['video_path'], backend)
-
-
-def make_scene(prediction: dict, gt_tube: Tube | None = None) -> TubeScene:
-    """What there is to draw about a prediction."""
-    return TubeScene(
-        text=prediction['text'],
-        frame_count=prediction['frame_count'],
-        fps=prediction['fps'],
-        pred_tube=Tube.from_dict(prediction),
-        gt_tube=gt_tube,
-        score=prediction['score'],
-        ori_shape=tuple(prediction['size']),
-    )
-
-
-def draw_pictures(
-    prediction: dict, video: VideoReader, visualizer: TubeVisualizer, gt_tube: Tube | None = None
-) -> dict[str, np.ndarray]:
-    """Pictures of a prediction, RGB uint8: `sheet` (frames with boxes) and `timeline` (the scores over time)."""
-    scene = make_scene(prediction, gt_tube)
-    frames = scene.sheet_frames(8)
-    return {
-        'sheet': visualizer.contact_sheet(video.frames(frames), frames, scene),
-        'timeline': draw_timeline(scene, frame_scores_of(prediction), renderer=visualizer.renderer),
-    }
-
-
-def draw_attention(
-    prediction: dict, video: VideoReader, attention: dict[str, np.ndarray], visualizer: TubeVisualizer
-) -> np.ndarray:
-    """Up to eight sampled frames of the span with where the decoder looked: RGB uint8."""
-    scene = make_scene(prediction)
-    inside = np.flatnonzero(scene.tubes['prediction'].contains(attention['frame_ids']))
-    places = inside[np.unique(np.linspace(0, len(inside) - 1, 8).round().astype(int))]
-    frames, maps = attention['frame_ids'][places], attention['maps'][places]
-    images = (overlay_heat(image, heat) for image, heat in zip(video.frames(frames), maps, strict=True))
-    return visualizer.contact_sheet(images, frames, scene)
 
 
 def file_stem(prediction: dict) -> str:

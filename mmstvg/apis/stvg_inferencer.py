@@ -23,8 +23,9 @@ from mmstvg.visualization import TubeVisualizer
 
 from .attention_maps import attention_maps
 from .init_model import init_model
-from .prediction import make_prediction
-from .prediction_writer import PredictionWriter, draw_pictures, open_video_of
+from .prediction import make_prediction, open_video_of
+from .prediction_pictures import draw_pictures
+from .prediction_writer import PredictionWriter
 from .video_queries import Video, VideoQuery, parse_queries
 from .window_search import (
     ClipAnswer,
