@@ -92,18 +92,18 @@ class HCSTVGDataset(BaseSTVGDataset):
             if name in entries.repeated:
                 item.update(broken='duplicate', broken_message='the file has several entries of this name')
             else:
-                item.update(self._annotation(entry))
+                item.update(self._read_entry(entry))
             items.append(item)
         return items
 
-    def _annotation(self, entry: dict) -> dict:
-        """What an entry says."""
+    def _read_entry(self, entry: dict) -> dict:
+        """What an entry says, or that it is malformed."""
         try:
-            return self._read(entry)
+            return self._parse_entry(entry)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             return dict(broken='entry', broken_message=f'the entry is malformed: {error!r}')
 
-    def _read(self, entry: dict) -> dict:
+    def _parse_entry(self, entry: dict) -> dict:
         sentence = entry.get('caption') or entry.get('English') or ''
         item: dict[str, Any] = dict(text=sentence.lower())
         if entry.get('img_size') is not None:

@@ -83,7 +83,7 @@ class VidSTGDataset(BaseSTVGDataset):
 
     def load_data_list(self) -> list[dict]:
         """One item a usable pair."""
-        pairs = self._read()
+        pairs = self._read_pairs()
         self.dropped = [(pair['id'], pair['vid'], pair['dropped']) for pair in pairs if pair['dropped']]
         if self.dropped:
             counts = Counter(reason for _, _, reason in self.dropped)
@@ -94,23 +94,23 @@ class VidSTGDataset(BaseSTVGDataset):
         kept = [pair for pair in pairs if not pair['dropped']]
         return [self._item(pair, videos.get(pair['vid'], os.path.join(folder, f'{pair["vid"]}.mp4'))) for pair in kept]
 
-    def _read(self) -> list[dict]:
+    def _read_pairs(self) -> list[dict]:
         """Pairs with boxes as arrays `(n, 4)`, from the cache if it is of these sources."""
         box_folder = self.data_prefix.get('boxes')
         if self.cache_dir is None:
-            plain, arrays = self._parse()
+            plain, arrays = self._parse_files()
         else:
             files = sorted(index_files(box_folder, ('.json',)).values()) if box_folder else []
             options = {'format': _FORMAT, 'with_boxes': box_folder is not None}
             name = os.path.splitext(os.path.basename(self.ann_file))[0]
             path = os.path.join(self.cache_dir, f'vidstg_{name}.npz')
-            plain, arrays = cached(path, options, [self.ann_file, *files], self._parse)
+            plain, arrays = cached(path, options, [self.ann_file, *files], self._parse_files)
         ends = np.cumsum(arrays['counts'])
         for pair, boxes in zip(plain['pairs'], np.split(arrays['boxes'], ends[:-1]), strict=True):
             pair['boxes'] = boxes
         return plain['pairs']
 
-    def _parse(self) -> tuple[dict, dict]:
+    def _parse_files(self) -> tuple[dict, dict]:
         pairs = read_pairs(self.ann_file, self.data_prefix.get('boxes'))
         boxes = [np.array(pair.pop('boxes') or [], dtype=np.float32).reshape(-1, 4) for pair in pairs]
         return {'pairs': pairs}, {'boxes': np.concatenate(boxes), 'counts': np.array([len(box) for box in boxes])}
