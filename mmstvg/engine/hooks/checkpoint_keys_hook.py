@@ -39,9 +39,11 @@ class CheckpointKeysHook(Hook):
         unknown = [key for key in keys if key not in own]
         missing = [key for key in own if key not in keys and not key.startswith(self.ignore)]
         reshaped = [key for key in keys if key in own and keys[key].shape != own[key].shape]
-        starts = runner._train_loop is not None and not isinstance(runner._train_loop, dict) and not runner._resume
+        starts_training = (
+            runner._train_loop is not None and not isinstance(runner._train_loop, dict) and not runner._resume
+        )
         problems = _listed('unknown to the model', unknown) + _listed('of another shape', reshaped)
-        if missing and starts:
+        if missing and starts_training:
             runner.logger.warning(f'Not in the checkpoint, so initialised: {_short(missing)}')
         else:
             problems += _listed('missing', missing)

@@ -101,14 +101,14 @@ class STVGHead(nn.Module):
             'actioness_logits': actioness_logits,
         }
         if self.map_head is not None and targets is not None:
-            outputs.update(self._read_map(encoded, targets))
+            outputs.update(self._classify_cells(encoded, targets))
         if stages.contexts:
             outputs['context_frames'] = torch.stack([context.frames for context in stages.contexts])
         if stages.contexts and stages.contexts[0].confidence is not None:
             outputs['box_conf'] = torch.stack([context.confidence for context in stages.contexts])
         return outputs
 
-    def _read_map(self, encoded: EncodedClips, targets: STVGTargets) -> dict[str, Tensor]:
+    def _classify_cells(self, encoded: EncodedClips, targets: STVGTargets) -> dict[str, Tensor]:
         """Logits of the cells of the appearance map, and 1 for those that touch the true box: `(B, T, h·w)`."""
         logits = self.map_head(encoded.appearance).squeeze(-1).float()
         if encoded.token_mask is not None:
