@@ -66,7 +66,7 @@ def write_coco(tracks: Iterable[Track], path: str | Path, sizes: Mapping[str, di
 
     Args:
         tracks: What to write.
-        path: The file.
+        path: The file; missing folders are made.
         sizes: Video name to `width, height, frame_count`, where known.
     """
     data = {'videos': [], 'images': [], 'tracks': [], 'annotations': [], 'categories': [{'id': 1, 'name': CATEGORY}]}
@@ -95,7 +95,9 @@ def write_coco(tracks: Iterable[Track], path: str | Path, sizes: Mapping[str, di
                         'iscrowd': 0,
                     }
                 )
-    Path(path).write_text(json.dumps(data), encoding='utf-8')
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(data), encoding='utf-8')
 
 
 def read_coco(path: str | Path) -> list[Track]:

@@ -91,7 +91,7 @@ def run(folder, names, monkeypatch, *arguments, exclude=()):
 
 
 def test_one_of_each_defect(folder, tmp_path, monkeypatch, capsys):
-    report, exclude = tmp_path / 'report.json', tmp_path / 'exclude.txt'
+    report, exclude = tmp_path / 'new' / 'report.json', tmp_path / 'other' / 'exclude.txt'
     assert run(folder, DEFECTS, monkeypatch, '--json', report, '--write-exclude', exclude) == 1
     content = json.loads(report.read_text())
     assert list(content) == ['train']  # the same file twice is read once

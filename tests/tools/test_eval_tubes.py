@@ -36,7 +36,7 @@ def run(monkeypatch, *arguments):
 
 
 def test_tables_and_hardest_items(files, monkeypatch, capsys):
-    run(monkeypatch, files / 'first.json', files / 'test.json', '--hardest', '2', '--out', files / 'items.json')
+    run(monkeypatch, files / 'first.json', files / 'test.json', '--hardest', '2', '--out', files / 'new' / 'items.json')
     text = capsys.readouterr().out
     cells = [line.split()[:5] for line in text.splitlines()]
     assert ['10–12', 'frames', '3', '100.00', '100.00'] in cells
@@ -44,7 +44,7 @@ def test_tables_and_hardest_items(files, monkeypatch, capsys):
     assert ['2', 'words', '5', '80.00', '80.00'] in cells
     assert ['28.28–29.66', 'px', '3', '100.00', '100.00'] in cells
     assert '8  0.000  0.000' in text.split('Hardest items')[1]
-    rows = json.loads((files / 'items.json').read_text())
+    rows = json.loads((files / 'new' / 'items.json').read_text())
     assert [row['viou'] for row in rows] == [1] * 8 + [0]
     assert rows[2]['duration'] == 12
 

@@ -28,7 +28,7 @@ def toy(tmp_path_factory):
 
 def test_queries_are_predicted_and_exported(toy, tmp_path, monkeypatch, capsys):
     root, names, checkpoint = toy
-    out, submission = tmp_path / 'predictions.json', tmp_path / 'submission.json'
+    out, submission = tmp_path / 'predictions.json', tmp_path / 'new' / 'submission.json'
     options = ['ann_file=queries.json', f'data_root={root}']
     options = [f'test_dataloader.dataset.{option}' for option in options]
     options += ['test_dataloader.num_workers=0', 'test_dataloader.persistent_workers=False']

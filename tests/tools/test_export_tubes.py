@@ -36,7 +36,7 @@ def test_formats(predictions, monkeypatch, capsys, name, read):
 
 
 def test_sizes_come_from_the_annotation(predictions, monkeypatch):
-    out = predictions.with_name('out.json')
+    out = predictions.with_name('new') / 'out.json'
     arguments = ['export_tubes.py', predictions, 'coco', out, '--items', predictions.with_name('test.json')]
     monkeypatch.setattr(sys, 'argv', list(map(str, arguments)))
     tool.main()

@@ -150,6 +150,7 @@ def main() -> None:
     if args.plots:
         draw_plots(scored, args.plots)
     if args.out:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
         args.out.write_text(json.dumps([item_row(item) for item in items], indent=1))
 
 

@@ -109,6 +109,8 @@ def main() -> int:
     """Check."""
     args = parse_args()
     report, everything = {}, []
+    for path in filter(None, (args.json, args.write_exclude)):  # not after an hour of checking
+        path.parent.mkdir(parents=True, exist_ok=True)
     for split, options in datasets_of(args.config, args.splits).items():
         numbers, findings = check(options, args.workers, not args.quick)
         print(f'\n== {split} ==\n{summary(numbers, findings)}')
