@@ -33,9 +33,10 @@ def config_of_checkpoint(content: dict, path: str) -> Config:
 
 
 def _read_assignment(statement: ast.stmt) -> tuple[str, Any]:
-    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
-        raise ValueError(f'line {statement.lineno} is no assignment')
-    return statement.targets[0].id, _read(statement.value)
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            return name, _read(value)
+    raise ValueError(f'line {statement.lineno} is no assignment to one name')
 
 
 def _read(node: ast.expr) -> Any:
@@ -46,6 +47,7 @@ def _read(node: ast.expr) -> Any:
         keys = [key for key in node.keys if key is not None]
         return {_read(key): _read(value) for key, value in zip(keys, node.values, strict=True)}
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'dict':
-        given = dict(*[_read(argument) for argument in node.args])
-        return {**given, **{keyword.arg: _read(keyword.value) for keyword in node.keywords}}
+        named = {keyword.arg: _read(keyword.value) for keyword in node.keywords}
+        if None not in named:  # the name of `**`
+            return {**dict(*[_read(argument) for argument in node.args]), **named}
     return ast.literal_eval(node)
