@@ -30,18 +30,32 @@ def draw(item: dict, stem: Path, visualizer: TubeVisualizer, sheet_frames: int, 
         gt_tube=sample.get('gt_tube'),
         ori_shape=sample.ori_shape,
     )
-    shown = np.unique(np.linspace(0, len(frames) - 1, min(sheet_frames, len(frames))).astype(int))
+    shown = spread(len(frames), sheet_frames)
     Image.fromarray(visualizer.contact_sheet(images[shown], frames[shown], scene)).save(f'{stem}.png')
     if video:
         rate = (len(frames) - 1) / (frames[-1] - frames[0]) * (sample.get('fps') or 10) if len(frames) > 1 else 1
         visualizer.write_video(f'{stem}.mp4', images, scene, frames.tolist(), fps=float(rate))
 
 
+def spread(count: int, number: int) -> np.ndarray:
+    """At most `number` of the places `0 … count - 1`, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(number, count)).astype(int))
+
+
+def find_places(dataset: BaseSTVGDataset, ids: list[int]) -> list[int]:
+    """Places of items in the data set, which may lack some of the annotation's."""
+    places = {dataset.get_data_info(place)['item_id']: place for place in range(len(dataset))}
+    unknown = sorted(set(ids) - places.keys())
+    if unknown:
+        raise SystemExit(f'{dataset.ann_file} has no items {unknown} that can be used.')
+    return [places[item_id] for item_id in ids]
+
+
 def browse(dataset: BaseSTVGDataset, args: argparse.Namespace):
     """Draw the items that the command line asks for, over several epochs."""
     visualizer = TubeVisualizer()
     args.out.mkdir(parents=True, exist_ok=True)
-    places = args.ids or np.unique(np.linspace(0, len(dataset) - 1, min(args.items, len(dataset))).astype(int)).tolist()
+    places = find_places(dataset, args.ids) if args.ids else spread(len(dataset), args.items).tolist()
     for epoch in range(args.epochs):
         dataset.set_epoch(epoch)
         for place in places:
@@ -64,7 +78,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--items', type=int, default=8, help='how many, spread over the data set (default: %(default)s)'
     )
-    parser.add_argument('--ids', type=int, nargs='+', help='places in the data set instead')
+    parser.add_argument('--ids', type=int, nargs='+', help='these items instead, by their `item_id`')
     parser.add_argument('--epochs', type=int, default=1, help='draws of the augmentation (default: %(default)s)')
     parser.add_argument('--sheet-frames', type=int, default=8, help='frames of a contact sheet (default: %(default)s)')
     parser.add_argument('--no-video', action='store_true', help='only contact sheets')
