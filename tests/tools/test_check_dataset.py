@@ -17,6 +17,7 @@ CONFIG = """
 dataset = dict(type='HCSTVGDataset', ann_file='{ann}', data_prefix=dict(video='{video}'), exclude={exclude})
 train_dataloader = dict(dataset=dataset)
 val_dataloader = train_dataloader
+test_dataloader = None
 """
 
 
@@ -85,7 +86,7 @@ def run(folder, names, monkeypatch, *arguments, exclude=()):
     ann.write_text(entries)
     config.write_text(CONFIG.format(ann=ann, video=folder, exclude=repr(exclude)))
     tool = load_tool('dataset_tools/check_dataset.py')
-    arguments = [str(config), '--splits', 'train', 'val', '--workers', '1', *map(str, arguments)]
+    arguments = [str(config), '--workers', '1', *map(str, arguments)]
     monkeypatch.setattr('sys.argv', ['check_dataset.py', *arguments])
     return tool.main()
 
@@ -111,6 +112,11 @@ def test_one_of_each_defect(folder, tmp_path, monkeypatch, capsys):
 def test_nothing_to_find(folder, monkeypatch, capsys):
     assert run(folder, ['good.mp4'], monkeypatch) == 0
     assert '1 items, 1 videos, 0 findings' in capsys.readouterr().out
+
+
+def test_split_that_the_config_lacks(folder, monkeypatch):
+    with pytest.raises(ValueError, match=r'config\.py has no test_dataloader'):
+        run(folder, ['good.mp4'], monkeypatch, '--splits', 'test')
 
 
 def test_unreadable_annotation(folder, tmp_path, monkeypatch, capsys):

@@ -22,15 +22,27 @@ from mmstvg.registry import DATASETS
 from mmstvg.utils.atomic_file import write_text_atomically
 from mmstvg.utils.config import load_config
 
+SPLITS = ('train', 'val', 'test')
 SHOWN = 5  # findings of a kind
 
 
-def datasets_of(path: Path, splits: list[str]) -> dict[str, dict]:
-    """Configs of the data sets, each annotation file once."""
+def datasets_of(path: Path, splits: list[str] | None) -> dict[str, dict]:
+    """Configs of the data sets, each annotation file once.
+
+    Args:
+        path: The config.
+        splits: Which of `SPLITS`; by default those that the config has.
+
+    Raises:
+        ValueError: The config has no loader for a split.
+    """
     cfg = load_config(path)
+    loaders = {split: cfg.get(f'{split}_dataloader') for split in SPLITS}
     sources, datasets = [], {}
-    for split in splits:
-        options = dict(cfg[f'{split}_dataloader'].dataset, pipeline=[], lazy_init=True)
+    for split in splits or [split for split in SPLITS if loaders[split]]:
+        if not loaders[split]:
+            raise ValueError(f'{path} has no {split}_dataloader.')
+        options = dict(loaders[split].dataset, pipeline=[], lazy_init=True)
         source = (options.get('data_root'), options['ann_file'])
         if source not in sources:
             sources.append(source)
@@ -97,7 +109,7 @@ def parse_args() -> argparse.Namespace:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', type=Path)
-    parser.add_argument('--splits', nargs='+', default=['train', 'val', 'test'], choices=('train', 'val', 'test'))
+    parser.add_argument('--splits', nargs='+', choices=SPLITS, help='(default: those that the config has)')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), help='processes (default: %(default)s)')
     parser.add_argument('--quick', action='store_true', help='open the videos, but do not decode them')
     parser.add_argument('--json', type=Path, help='write all findings here')
