@@ -107,9 +107,19 @@ class HFTextEncoder(nn.Module):
         return (~mask).long()
 
     def _ids(self, text: str | Tensor) -> Tensor:
-        """Token ids of one sentence on the CPU; too long a sentence is cut, with a warning."""
-        if isinstance(text, Tensor):
-            return text.cpu()
+        """Token ids of one sentence on the CPU."""
+        ids = text.tolist() if isinstance(text, Tensor) else self._tokenize(text)
+        size = self.body.get_input_embeddings().num_embeddings
+        unknown = [i for i in ids if not 0 <= i < size]
+        if unknown:
+            raise ValueError(
+                f'The token ids {unknown} are not in the vocabulary of the text encoder, which has {size}: they are '
+                'of the tokenizer of another network.'
+            )
+        return torch.tensor(ids)
+
+    def _tokenize(self, text: str) -> list[int]:
+        """Token ids of a sentence; one that is too long is cut, with a warning."""
         if not text.strip():
             raise ValueError(f'A sentence is empty: {text!r}. Say what to look for.')
         if self.tokenizer is None:
@@ -125,7 +135,7 @@ class HFTextEncoder(nn.Module):
                 level=logging.WARNING,
             )
             ids = [*ids[: self.max_tokens - 1], ids[-1]]
-        return torch.tensor(ids)
+        return ids
 
 
 def _takes_ready_mask(body: PreTrainedModel) -> bool:

@@ -29,6 +29,14 @@ def test_ids_are_taken_as_they_are():
     assert torch.equal(net([torch.tensor([0, 5, 2])])[0], net(['red'])[0])
 
 
+def test_ids_beyond_the_network_are_named():
+    """From a sample, or from a tokenizer of another network."""
+    with pytest.raises(ValueError, match=r'ids \[8, -1\] .* has 8'):
+        encoder()([torch.tensor([0, 8, -1, 2])])
+    with pytest.raises(ValueError, match=r'ids \[8\] .* has 8'):
+        encoder(vocabulary=(*WORDS, 'fast'))(['the fast circle'])
+
+
 def test_too_long_a_sentence_keeps_its_end_token():
     net = encoder(vocabulary=WORDS)
     assert net.max_tokens == 10
