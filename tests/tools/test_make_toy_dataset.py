@@ -31,7 +31,7 @@ def casts(count):
     for index in range(count):
         rng = np.random.default_rng(index)
         frame_count = 30 + index % 31
-        movements = toy.place(toy.draw_cast(rng), frame_count, toy.HEIGHT, toy.WIDTH, rng)
+        movements = toy.place_shapes(toy.draw_cast(rng), frame_count, toy.HEIGHT, toy.WIDTH, rng)
         yield movements, frame_count, toy.HEIGHT, toy.WIDTH
 
 

@@ -84,7 +84,9 @@ def draw_cast(rng: np.random.Generator) -> list[tuple[str, str, str]]:
     return [(*first, directions[0]), (*first, directions[1]), (*others[0], str(rng.choice(directions)))][:count]
 
 
-def place(cast: list[tuple[str, str, str]], frame_count: int, height: int, width: int, rng) -> list[Movement]:
+def place_shapes(
+    cast: list[tuple[str, str, str]], frame_count: int, height: int, width: int, rng: np.random.Generator
+) -> list[Movement]:
     """Give each shape a size, a time and a way on which it never comes near the others."""
     while True:
         movements = []
@@ -99,7 +101,9 @@ def place(cast: list[tuple[str, str, str]], frame_count: int, height: int, width
             return movements
 
 
-def _draw_movement(color, shape, direction, frame_count, height, width, rng) -> Movement:
+def _draw_movement(
+    color: str, shape: str, direction: str, frame_count: int, height: int, width: int, rng: np.random.Generator
+) -> Movement:
     size = rng.uniform(*SIZE)
     length = round(frame_count * rng.uniform(*EVENT_SHARE))
     # The first frame shows every shape at rest. The last one is never part of an event, as in HC-STVG's range.
@@ -147,7 +151,7 @@ def make_item(index: int, split: str, seed: int, video_dir: Path) -> tuple[str, 
     """
     rng = np.random.default_rng([seed, SPLITS.index(split), index])
     frame_count = round(rng.uniform(*SECONDS) * FPS)
-    movements = place(draw_cast(rng), frame_count, HEIGHT, WIDTH, rng)
+    movements = place_shapes(draw_cast(rng), frame_count, HEIGHT, WIDTH, rng)
     background = draw_background(HEIGHT, WIDTH, rng)
     centers = np.stack([movement.centers(frame_count) for movement in movements])  # shapes T 2
 
