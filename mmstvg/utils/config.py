@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 
 _READ_BY_RUNNER = (set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}) | {
     'activation_checkpointing',
-    'compile',
+    'compile',  # refused below
     'custom_imports',
     'efficient_conv_bn_eval',
     'find_unused_parameters',
@@ -56,6 +56,11 @@ def load_config(path: str | Path, cfg_options: dict | None = None) -> Config:
         if key.split('.')[0] not in _READ_BY_RUNNER:
             raise _unread(key.split('.')[0], '--cfg-options', sources)
     cfg.merge_from_dict(cfg_options or {})
+    if 'compile' in cfg:
+        raise ValueError(
+            f'`compile` in {path}: MMEngine would compile the whole step, preparation of the batch and optimizer '
+            'included, which fails. Set model.compile_cfg=dict() to compile the parts of the model.'
+        )
     if 'default_hooks' in cfg:  # the Runner takes None only for its own six
         cfg.default_hooks = {
             name: hook for name, hook in cfg.default_hooks.items() if hook is not None or name in _RUNNER_HOOKS

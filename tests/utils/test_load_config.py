@@ -53,6 +53,7 @@ def test_a_variable_of_the_base_may_be_for_derived_configs(write, tmp_path):
             r'`env_cfg\.cudnn_bench` in .*: nothing reads it\. Known keys: cudnn_benchmark',
         ),
         ('auto_scale_lr = dict(enabled=True)', r'`auto_scale_lr\.enabled`'),
+        ('compile = True', r'`compile` in .*config\.py: .* Set model\.compile_cfg=dict\(\)'),
     ],
 )
 def test_keys_that_nothing_reads(write, text, message):

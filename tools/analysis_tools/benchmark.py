@@ -130,9 +130,6 @@ class Works:
         self.model.interleave = 1
         self.yardstick = plain_resnet101().to(args.device).eval()
         self.calls = record_calls(model, self.inference)
-        if args.compile:
-            for module, _, _ in self.calls.values():
-                module.forward = torch.compile(module.forward)
 
     def all(self) -> dict[str, Callable[[], None]]:
         """Name to work, the yardstick first."""
@@ -262,7 +259,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--repeat', type=int, default=5, help='rounds; the median counts (default: %(default)s)')
     parser.add_argument('--device', type=torch.device, help='default: cuda where there is one, else cpu')
     parser.add_argument('--dtype', choices=('float32', 'bfloat16', 'float16'), default='float32', help='of autocast')
-    parser.add_argument('--compile', action='store_true', help='torch.compile for each part')
+    parser.add_argument('--compile', action='store_true', help='with model.compile_cfg')
     parser.add_argument('--no-dropout', action='store_true', help='train in eval mode, as in the recorded cases')
     parser.add_argument('--threads', type=int, help='of the CPU')
     parser.add_argument(
@@ -289,6 +286,8 @@ def main() -> None:
     cfg = load_config(args.config, args.cfg_options)
     if args.random_text:
         use_random_text(cfg)
+    if args.compile:
+        cfg.model.compile_cfg = cfg.model.get('compile_cfg') or {}
     on_cuda = args.device.type == 'cuda'
     result = {
         'config': str(args.config),

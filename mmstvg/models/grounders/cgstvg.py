@@ -14,6 +14,8 @@ from mmstvg.structures import STVGDataSample
 from .base_grounder import BaseGrounder, Inputs
 from .visual_maps import VisualMaps
 
+# Not the motion network: how many kinds of windows it has depends on the size of the clip, one more graph for each.
+COMPILED = ('backbone', 'encoder', 'head.temporal_decoder', 'head.spatial_decoder')
 VALUES_AT_ONCE = 3 * 2**21  # 8 frames of 420 x 588: what the appearance network sees at once without a graph
 
 
@@ -37,6 +39,8 @@ class CGSTVG(BaseGrounder):
             frames at a time: memory of a step no longer grows with the length of the clip, for one more forward pass.
         channels_last: Whether the appearance network runs on frames whose channels lie next to each other in memory:
             the same numbers, faster where convolutions prefer it (GPUs with tensor cores, CPUs with oneDNN).
+        compile_cfg: None, or the arguments of `torch.compile` for the appearance network, the encoder and the decoders,
+            `dict()` for its defaults. Each is one graph; the first calls are slow, and those of a second size, too.
         data_preprocessor: Config of the data preprocessor.
         test_cfg: See `BaseGrounder`.
         init_cfg: See `BaseGrounder`.
@@ -55,6 +59,7 @@ class CGSTVG(BaseGrounder):
         motion_backbone: dict | None = None,
         recompute_frames: int | None = None,
         channels_last: bool = False,
+        compile_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
         test_cfg: dict | None = None,
         init_cfg: dict | None = None,
@@ -76,6 +81,10 @@ class CGSTVG(BaseGrounder):
         self.motion_proj = None
         if self.motion_backbone is not None:
             self.motion_proj = nn.Conv2d(self.motion_backbone.out_channels, dims, kernel_size=1)
+        if compile_cfg is not None:
+            for name, part in self.named_modules():
+                if name in COMPILED:
+                    part.compile(**compile_cfg)
 
     def see(self, inputs: Inputs, data_samples: Sequence[STVGDataSample]) -> VisualMaps:
         """Maps of the videos of a batch; no sentence is read."""

@@ -189,6 +189,27 @@ def test_recomputed_frames_change_neither_losses_nor_gradients():
     torch.testing.assert_close(gradients_again, gradients, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize('backend', ['eager', pytest.param('inductor', marks=pytest.mark.slow)])
+def test_compiled_parts_are_whole_graphs_and_change_no_result(backend):
+    def step(compile_cfg):
+        model = toy_model(cfg_options={**OPTIONS, 'model.compile_cfg': compile_cfg}).train()
+        losses = [model(**batch_of(model, [item]), mode='loss') for item in mixed_batch()[:2]]
+        sum(sum(own.values()) for own in losses).backward()
+        gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+        with torch.no_grad():
+            return losses, gradients, model.eval()(**batch_of(model, mixed_batch()[:1]), mode='tensor')
+
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    losses, gradients, outputs = step({'backend': backend})
+    assert torch._dynamo.utils.counters['stats']['unique_graphs'] >= len(cgstvg.COMPILED)
+    assert not torch._dynamo.utils.counters['graph_break']
+    expected_losses, expected_gradients, expected_outputs = step(None)
+    torch.testing.assert_close(losses, expected_losses, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(gradients, expected_gradients, atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(outputs, expected_outputs, atol=1e-4, rtol=1e-4)
+
+
 def test_parts_of_the_frames_are_seen_as_the_whole(monkeypatch):
     model = toy_model(cfg_options=OPTIONS).eval()
     batch = batch_of(model, mixed_batch())
