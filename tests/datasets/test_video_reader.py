@@ -205,7 +205,8 @@ def test_cut_files(folder, name, backend):
     whole = decode_all(video(folder, 'b_frames.mkv')) if name == 'cut.mkv' else decode_all(index_in_front(folder))
     path = damage(folder, name)
     with open_video(str(path), backend) as reader:
-        assert np.array_equal(reader.read(range(0, 20)), whole[:20])
+        if (name, backend) != ('zeros.mp4', 'decord'):  # which decodes ahead and may stumble over the zeros already
+            assert np.array_equal(reader.read(range(0, 20)), whole[:20])
         with pytest.raises(VideoError) as caught:
             reader.read(range(0, 50, 7))
     assert caught.value.reason in ('truncated', 'undecodable')

@@ -193,7 +193,8 @@ def test_recomputed_frames_change_neither_losses_nor_gradients():
 def test_compiled_parts_are_whole_graphs_and_change_no_result(backend):
     def step(compile_cfg):
         model = toy_model(cfg_options={**OPTIONS, 'model.compile_cfg': compile_cfg}).train()
-        losses = [model(**batch_of(model, [item]), mode='loss') for item in mixed_batch()[:2]]
+        sizes = mixed_batch()[: 2 if backend == 'eager' else 1]
+        losses = [model(**batch_of(model, [item]), mode='loss') for item in sizes]
         sum(sum(own.values()) for own in losses).backward()
         gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
         with torch.no_grad():
