@@ -34,7 +34,7 @@ class BaseSTVGDataset(BaseDataset):
     Subclasses write `load_data_list`. An item is a dictionary with `item_id`, `video_id`, `video_path`, `text`, and
     where known `qtype`, `fps`, `frame_count`, `ori_shape` (height, width), `segment` (half open range of the frames
     that may be sampled), `gt_tube`; or with `broken` (a word) and `broken_message` where its annotation makes no sense.
-    `LoadVideoInfo` adds what is not known.
+    `LoadVideoInfo` adds what is not known, from the video, `duration` and `unused_frames`.
 
     Args:
         ann_file: Annotation file, or several places to look for it: the first that exists is taken.

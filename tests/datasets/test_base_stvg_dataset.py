@@ -1,15 +1,12 @@
-import gc
 import json
-import multiprocessing
-import os
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from make_video import decode_all, rotate, write_sound, write_video
 from mmengine.dataset import pseudo_collate
+from resident import resident_bytes
 from torch.utils.data import DataLoader
 
 from mmstvg.datasets import HCSTVGDataset, VideoError
@@ -223,12 +220,6 @@ def test_memory_over_2000_reads_in_2_workers(folder, backend, context):
     assert growth < 50e6
 
 
-def resident(pid):
-    """Bytes of memory that belong to a process alone."""
-    pages, shared = Path(f'/proc/{pid}/statm').read_text().split()[1:3]
-    return (int(pages) - int(shared)) * os.sysconf('SC_PAGE_SIZE')
-
-
 def memory_growth(folder, backend, reads, warm_up, workers=0, context=None):
     """Bytes that this process and its workers have more after `reads` than after `warm_up`."""
     resize = dict(type='ResizeClip', height=32, to_uint8=True)
@@ -241,7 +232,6 @@ def memory_growth(folder, backend, reads, warm_up, workers=0, context=None):
     before = None
     for count, _ in enumerate(loader, start=1):
         if count in (warm_up, reads):
-            gc.collect()
-            used = sum(resident(pid) for pid in ['self', *(child.pid for child in multiprocessing.active_children())])
+            used = resident_bytes()
             before = used if before is None else before
     return used - before

@@ -8,9 +8,13 @@ from itertools import count
 import pytest
 import torch
 from load_tool import load_tool
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from resident import resident_bytes
 from run_tool import CONFIG, ROOT, STAND_INS, options_of, run, signal_at, start
 
 from mmstvg.utils import read_checkpoint
+from mmstvg.utils.config import load_config
 
 sys.path.insert(0, str(STAND_INS))
 numbers = count()
@@ -80,6 +84,36 @@ def test_toy_config_stopped_by_a_signal_and_resumed_equals_unbroken(tmp_path):
     assert process.returncode == 128 + signal.SIGTERM
     run(*command, tmp_path / 'run', '--resume', '--cfg-options', *options)
     assert_same(weights(tmp_path / 'run', 'epoch_2.pth'), weights(tmp_path / 'unbroken', 'epoch_2.pth'))
+
+
+@pytest.mark.slow
+def test_memory_stays_flat_over_200_steps(tmp_path):
+    """The toy model and its data workers, from step 50 on."""
+    run(sys.executable, ROOT / 'tools/dataset_tools/make_toy_dataset.py', tmp_path / 'toy', '--train', 50, '--test', 2)
+    config = load_config(
+        ROOT / 'configs' / 'cgstvg_toy.py',
+        {
+            'work_dir': str(tmp_path / 'run'),
+            'train_cfg.max_epochs': 5,
+            'val_dataloader': None,
+            'val_evaluator': None,
+            'val_cfg': None,
+            'default_hooks.checkpoint.save_best': None,
+            'train_dataloader.batch_size': 1,
+            'train_dataloader.dataset.data_root': str(tmp_path / 'toy'),
+        },
+    )
+    used = {}
+
+    class MemoryHook(Hook):
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+            if runner.iter + 1 in (50, 250):
+                used[runner.iter + 1] = resident_bytes()
+
+    runner = Runner.from_cfg(config)
+    runner.register_hook(MemoryHook())
+    runner.train()
+    assert used[250] - used[50] < 50e6
 
 
 def test_two_processes_take_the_steps_of_one_with_both_batches(tmp_path):
