@@ -16,6 +16,7 @@ vocabulary = ('the', 'red', 'green', 'blue', 'circle', 'square', 'triangle', 'mo
 model = dict(
     type='CGSTVG',  # mmstvg/models/grounders/cgstvg.py
     data_preprocessor=dict(type='STVGDataPreprocessor'),  # mmstvg/models/data_preprocessor.py
+    channels_last=True,  # faster on CPUs, too
     backbone=dict(
         type='mmdet.ResNet',
         depth=18,

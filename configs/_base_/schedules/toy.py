@@ -11,7 +11,7 @@ warmup = 0.02  # of all steps
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='GroupedOptimWrapperConstructor',  # mmstvg/engine/optimizers/
-    optimizer=dict(type='AdamW', lr=lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=weight_decay),
+    optimizer=dict(type='AdamW', lr=lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=weight_decay, fused=True),
     clip_grad=dict(max_norm=100.0),
 )
 param_scheduler = dict(type='WarmupLinearLR', warmup_fraction=warmup, convert_to_iter_based=True)
