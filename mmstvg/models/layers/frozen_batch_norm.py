@@ -16,16 +16,13 @@ class FrozenBatchNorm2d(nn.Module):
     Args:
         num_features: Channels.
         eps: Added to the variance.
-        inplace: Overwrite the input, which saves writing to fresh memory. Right behind a convolution, whose backward
-            pass does not read its output.
     """
 
     _abbr_ = 'bn'  # mmcv names the layer by it
 
-    def __init__(self, num_features: int, eps: float = 1e-5, inplace: bool = False):
+    def __init__(self, num_features: int, eps: float = 1e-5):
         super().__init__()
         self.eps = eps
-        self.inplace = inplace
         self.register_buffer('weight', torch.ones(num_features))
         self.register_buffer('bias', torch.zeros(num_features))
         self.register_buffer('running_mean', torch.zeros(num_features))
@@ -36,4 +33,4 @@ class FrozenBatchNorm2d(nn.Module):
         scale = self.weight * (self.running_var + self.eps).rsqrt()
         shift = self.bias - self.running_mean * scale
         scale, shift = (v.to(x.dtype)[:, None, None] for v in (scale, shift))
-        return x.mul_(scale).add_(shift) if self.inplace else torch.addcmul(shift, x, scale)
+        return torch.addcmul(shift, x, scale)

@@ -1,23 +1,20 @@
-import pytest
 import torch
 
 from mmstvg.models.layers import FrozenBatchNorm2d
 
 
-@pytest.mark.parametrize('inplace', [False, True])
-def test_equals_batch_norm_in_eval_mode_and_keeps_no_map(inplace):
+def test_equals_batch_norm_in_eval_mode_and_keeps_no_map():
     torch.manual_seed(0)
     theirs = torch.nn.BatchNorm2d(6).eval()
     for tensor in (theirs.weight.data, theirs.bias.data, theirs.running_mean, theirs.running_var):
         tensor.uniform_(0.5, 2)
-    ours = FrozenBatchNorm2d(6, inplace=inplace)
+    ours = FrozenBatchNorm2d(6)
     ours.load_state_dict({k: v for k, v in theirs.state_dict().items() if k != 'num_batches_tracked'})
-    x = torch.randn(2, 6, 4, 5, requires_grad=True) + 0  # as a convolution gives it
+    x = torch.randn(2, 6, 4, 5, requires_grad=True)
     expected = theirs(x)
     kept = []
     with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.numel()) or t, lambda t: t):
         y = ours(x)
     torch.testing.assert_close(y, expected, atol=1e-6, rtol=1e-5)
-    assert (y.data_ptr() == x.data_ptr()) == inplace
     assert sum(kept) < x.numel()
     assert list(ours.parameters()) == []
