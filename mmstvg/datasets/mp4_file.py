@@ -13,5 +13,6 @@ def is_cut_short(path: str) -> bool:
             length, _, long_length = struct.unpack('>I4sQ', file.read(16))
             if length == 0:  # a last box that reaches to the end, wherever that is
                 return False
-            place += long_length if length == 1 else max(length, 8)
+            # a header is 8 bytes long; a box that says less is nonsense, and must not stop the walk
+            place += max(long_length if length == 1 else length, 8)
     return place > size
