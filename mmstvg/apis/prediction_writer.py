@@ -22,9 +22,9 @@ class PredictionWriter:
     For each prediction `NAME.mp4` (the video with the tube), `NAME.png` (a contact sheet), `NAME_timeline.png` (the
     scores over time) and, if asked for, `NAME.gif`; `NAME` is that of the video and the number of the prediction.
 
-    A folder may hold what several calls wrote. The answer to a question that was answered there before, the same
-    sentence about the same file, replaces the older one. Others are added: where the number of a prediction is taken,
-    its `item_id` becomes the next free one.
+    A folder may hold what earlier writers left. The answer to a question that one of them answered, the same sentence
+    about the same file, replaces theirs. Others are added: where the number of a prediction is taken, its `item_id`
+    becomes the next free one. Items of one writer that ask the same question are kept apart.
 
     Args:
         out_dir: Folder to write into; it is made.
@@ -55,7 +55,8 @@ class PredictionWriter:
         self.show_progress = show_progress
         self.out_dir.mkdir(parents=True, exist_ok=True)
         self._json_file = self.out_dir / 'predictions.json'
-        self._written = read_predictions(self._json_file) if self._json_file.exists() else {}
+        self._earlier = read_predictions(self._json_file) if self._json_file.exists() else {}
+        self._written: dict[int, dict] = {}
 
     def write(self, prediction: dict, video: VideoReader | None = None, gt_tube: Tube | None = None) -> dict[str, Path]:
         """Write the files of one prediction.
@@ -95,7 +96,8 @@ class PredictionWriter:
         """Write these and what was there into `predictions.json`, which `tools/analysis_tools/eval_tubes.py` reads."""
         for prediction in predictions:
             self._number(prediction)
-        write_predictions(self._json_file, self._written.values())
+        everything = self._earlier | self._written
+        write_predictions(self._json_file, (everything[number] for number in sorted(everything)))
         return self._json_file
 
     def write_attention(
@@ -116,17 +118,24 @@ class PredictionWriter:
         return path
 
     def _number(self, prediction: dict) -> None:
-        """Give it the number of the older answer to its question, else its own or, where that is taken, a free one."""
-        free = prediction['item_id'] if prediction['item_id'] not in self._written else max(self._written) + 1
-        older = (number for number, other in self._written.items() if _answers_the_same(prediction, other))
-        prediction['item_id'] = next(older, free)
-        self._written[prediction['item_id']] = prediction
+        """Give it the number of an earlier answer to its question, else its own or, where that is taken, a free one."""
+        number = prediction['item_id']
+        if self._written.get(number) is prediction:
+            return
+        replaced = [earlier for earlier, other in self._earlier.items() if _answers_the_same(prediction, other)]
+        if replaced:
+            number = number if number in replaced else replaced[0]
+            del self._earlier[number]
+        elif number in self._earlier or number in self._written:
+            number = max(self._earlier | self._written) + 1
+        prediction['item_id'] = number
+        self._written[number] = prediction
 
 
 def _answers_the_same(prediction: dict, other: dict) -> bool:
     """Whether two predictions answer one question. Frames in memory have no name to know them by."""
     if prediction['video_path'] is None:
-        return prediction is other
+        return False
     return all(prediction[key] == other.get(key) for key in ('video_path', 'text'))
 
 

@@ -241,6 +241,14 @@ def test_folder_keeps_answers_to_other_questions(short, tmp_path):
     }
 
 
+def test_items_that_ask_the_same_are_kept_apart(short, tmp_path):
+    inferencer = STVGInferencer(RedSquareGrounder())
+    items = [dict(item_id=number, video_id='v', video_path=str(short), text='the same') for number in (3, 4)]
+    for _ in range(2):  # the second call replaces what the first left
+        find(inferencer, items, None, out_dir=tmp_path, fps=10)
+        assert list(read_predictions(tmp_path / 'predictions.json')) == [3, 4]
+
+
 def test_foreign_file_in_the_folder_is_named(short, tmp_path):
     (tmp_path / 'predictions.json').write_text('{}')
     with pytest.raises(ValueError, match=r'predictions\.json is no predictions file'):
