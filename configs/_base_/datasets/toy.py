@@ -2,7 +2,7 @@
 
 # ---- often changed -------------------------------------------------------------------------------------------------
 data_root = 'data/toy/'
-train_batch_size = 8  # videos a process; `make quickstart` runs two
+train_batch_size = 4  # videos a process; `make quickstart` runs two
 num_workers = 1  # a process; more than one would take the CPU from the model
 
 # ---- sometimes changed ---------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 # A short training from random weights on a CPU.
 # -------- often changed --------
-max_epochs = 14
-val_interval = 14  # epochs
+max_epochs = 12
+val_interval = 12  # epochs
 lr = 1.5e-3  # of all groups
 
 # -------- seldom changed --------
