@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mmstvg.structures import Tube
-from mmstvg.utils.atomic_file import publish_file
+from mmstvg.utils.atomic_file import whole_file
 
 
 def prediction_record(
@@ -56,19 +56,12 @@ def shortest_decimals(values: np.ndarray) -> list:
 
 def write_predictions(path: str | Path, records: Iterable[dict]) -> None:
     """Write a predictions file, one item a line. It appears under its name when it is complete."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + '.part')
-    try:
-        with part.open('w', encoding='utf-8') as file:
-            file.write('[')
-            for index, record in enumerate(records):
-                line = json.dumps(record, ensure_ascii=False, allow_nan=False)
-                file.write((',\n' if index else '\n') + line)
-            file.write('\n]\n')
-        publish_file(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(path) as part, part.open('w', encoding='utf-8') as file:
+        file.write('[')
+        for index, record in enumerate(records):
+            line = json.dumps(record, ensure_ascii=False, allow_nan=False)
+            file.write((',\n' if index else '\n') + line)
+        file.write('\n]\n')
 
 
 def read_predictions(path: str | Path) -> dict[int, dict]:

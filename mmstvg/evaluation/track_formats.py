@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from mmstvg.structures import Tube
+from mmstvg.utils.atomic_file import write_text_atomically
 
 CATEGORY = 'tube'
 
@@ -95,9 +96,7 @@ def write_coco(tracks: Iterable[Track], path: str | Path, sizes: Mapping[str, di
                         'iscrowd': 0,
                     }
                 )
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data), encoding='utf-8')
+    write_text_atomically(path, json.dumps(data))
 
 
 def read_coco(path: str | Path) -> list[Track]:

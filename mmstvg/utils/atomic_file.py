@@ -1,6 +1,8 @@
 """Files that are there whole or not at all."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -21,11 +23,31 @@ def publish_file(part: str | Path, final: str | Path) -> None:
     _sync(Path(final).parent, os.O_RDONLY | getattr(os, 'O_DIRECTORY', 0))
 
 
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """In a `with` block: write a file so that a reader finds the old or the new one, never a part.
+
+    Args:
+        path: The file; its folder is made where needed.
+
+    Yields:
+        Where to write meanwhile, a name with the same suffix. It becomes `path` at the end of the block, and vanishes
+        if that raises.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f'{path.stem}.part{path.suffix}')
+    try:
+        yield part
+        publish_file(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def write_text_atomically(path: str | Path, text: str) -> None:
-    """Write a small text file so that a reader finds the old or the new text, never a part of it."""
-    part = Path(f'{path}.part')
-    part.write_text(text)
-    publish_file(part, path)
+    """Write a small text file, UTF-8, whole or not at all; its folder is made where needed."""
+    with whole_file(path) as part:
+        part.write_text(text, encoding='utf-8')
 
 
 def _sync(path: str | Path, flags: int) -> None:

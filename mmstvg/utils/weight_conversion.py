@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .atomic_file import publish_file
+from .atomic_file import whole_file
 from .safe_checkpoint import read_checkpoint
 
 # Ends of keys, for the tables.
@@ -87,10 +87,8 @@ def write_weights(path: Path, weights: Mapping[str, Tensor], meta: dict[str, str
         weights: The weights under their names in the model.
         meta: Where they are from.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'{path.name}.part')
-    torch.save({'state_dict': dict(weights), 'meta': meta}, part)
-    publish_file(part, path)
+    with whole_file(path) as part:
+        torch.save({'state_dict': dict(weights), 'meta': meta}, part)
 
 
 def _first_rename(key: str, renames: Sequence[tuple[str, str]]) -> str | None:

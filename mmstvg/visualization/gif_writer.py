@@ -1,11 +1,12 @@
 """Writing animated gifs."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from mmstvg.utils.atomic_file import whole_file
 
 
 def write_gif(path: str | Path, frames: Iterable[np.ndarray], fps: float) -> int:
@@ -30,11 +31,6 @@ def write_gif(path: str | Path, frames: Iterable[np.ndarray], fps: float) -> int
     images = [Image.fromarray(frame).quantize(256, dither=Image.Dither.NONE) for frame in frames]
     if not images:
         raise ValueError(f'There are no frames to write into {path}.')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + '.part')
-    try:
+    with whole_file(path) as part:
         images[0].save(part, 'GIF', save_all=True, append_images=images[1:], duration=round(1000 / fps), loop=0)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
     return len(images)

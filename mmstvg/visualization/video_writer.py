@@ -1,6 +1,5 @@
 """Writing mp4 files that browsers play."""
 
-import os
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -8,6 +7,8 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+
+from mmstvg.utils.atomic_file import whole_file
 
 
 def write_video(path: str | Path, frames: Iterable[np.ndarray], fps: float, crf: int = 20) -> int:
@@ -35,16 +36,11 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], fps: float, crf:
         raise ValueError(f'Videos are written as .mp4, got {path}.')
     if not fps > 0:
         raise ValueError(f'fps must be positive, got {fps} for {path}.')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'{path.stem}.part.mp4')
     write = _write_h264 if has_h264() else _write_mpeg4
-    try:
+    with whole_file(path) as part:
         count = write(part, _even_frames(frames, path), fps, crf)
         if count == 0:
             raise ValueError(f'There are no frames to write into {path}.')
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
     return count
 
 

@@ -248,7 +248,7 @@ def test_command(mdetr, swin, config, model, tmp_path):
     assert set(after) - set(content['state_dict']) == listed
     for key, old in (('backbone.conv1.weight', 'backbone.0.body.conv1.weight'), ('input_proj.bias', 'input_proj.bias')):
         assert torch.equal(after[key], mdetr[old])
-    assert not (tmp_path / 'new/out.pth.part').exists()
+    assert not (tmp_path / 'new/out.part.pth').exists()
 
 
 def test_file_without_average(mdetr, tmp_path):

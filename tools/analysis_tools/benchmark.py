@@ -26,6 +26,7 @@ from tqdm import tqdm
 
 from mmstvg.apis import init_model
 from mmstvg.structures import STVGDataSample, Tube
+from mmstvg.utils.atomic_file import write_text_atomically
 from mmstvg.utils.config import load_config
 from mmstvg.utils.measure import bytes_kept_for_backward, device_reads, median_seconds, peak_bytes
 from mmstvg.utils.random_text import use_random_text
@@ -303,8 +304,7 @@ def main() -> None:
         result.update(measure(init_model(cfg, device=args.device), args))
     print(table(result))
     if args.out is not None:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps(result, indent=2))
+        write_text_atomically(args.out, json.dumps(result, indent=2))
 
 
 if __name__ == '__main__':

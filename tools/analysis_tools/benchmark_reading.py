@@ -34,6 +34,7 @@ from tqdm import tqdm
 
 from mmstvg.datasets import DecodeFrames, open_video
 from mmstvg.datasets.video_reader import BACKENDS
+from mmstvg.utils.atomic_file import write_text_atomically
 from mmstvg.utils.measure import Work, peak_bytes
 
 SECONDS, RATE, HEIGHT, WIDTH = 20, 30, 720, 1280
@@ -159,10 +160,9 @@ def main() -> None:
             results.append(measure(path, args.frames, args.height, args.repeat))
             print(table(results[-1]))
     if args.out is not None:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
         decoder = 'ffmpeg' if shutil.which('ffmpeg') else 'PyAV'
         about = {'machine': platform.machine(), 'cores': os.cpu_count(), 'everything_by': decoder}
-        args.out.write_text(json.dumps({**about, 'videos': results}, indent=2))
+        write_text_atomically(args.out, json.dumps({**about, 'videos': results}, indent=2))
 
 
 if __name__ == '__main__':

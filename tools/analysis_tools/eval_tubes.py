@@ -21,6 +21,7 @@ from mmstvg.evaluation import read_predictions
 from mmstvg.evaluation.offline import ScoredItem, load_items, score_predictions
 from mmstvg.evaluation.score_table import format_table
 from mmstvg.evaluation.tube_iou import CONVENTIONS
+from mmstvg.utils.atomic_file import write_text_atomically
 
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt  # noqa: E402
@@ -150,8 +151,7 @@ def main() -> None:
     if args.plots:
         draw_plots(scored, args.plots)
     if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps([item_row(item) for item in items], indent=1))
+        write_text_atomically(args.out, json.dumps([item_row(item) for item in items], indent=1))
 
 
 if __name__ == '__main__':

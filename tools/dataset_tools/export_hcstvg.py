@@ -21,7 +21,6 @@ def main() -> None:
     parser.add_argument('out', type=Path)
     args = parser.parse_args()
     exported = to_hcstvg_format(read_predictions(args.predictions).values())
-    args.out.parent.mkdir(parents=True, exist_ok=True)
     write_text_atomically(args.out, json.dumps(exported))
     print(f'Wrote {len(exported)} predictions to {args.out}.')
 

@@ -66,7 +66,6 @@ def main() -> None:
         source = args.data_root / 'sent_annos' / f'{split}_annotations.json'
         pairs = read_pairs(str(source), str(args.data_root / 'bbox_annos'))
         target = args.data_root / 'vstg_annos' / f'{split}.json'
-        target.parent.mkdir(exist_ok=True)
         write_text_atomically(target, json.dumps(list(merge(read_json(str(source)), pairs))))
         check(target, pairs)
         dropped = Counter(pair['dropped'] for pair in pairs if pair['dropped'])

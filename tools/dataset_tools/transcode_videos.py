@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from mmstvg.datasets import VideoError, open_video
 from mmstvg.datasets.file_index import VIDEO_SUFFIXES
+from mmstvg.utils.atomic_file import whole_file
 
 TIMED = 8  # videos whose reading is timed before and after
 
@@ -50,9 +51,7 @@ def transcode(source: Path, target: Path, settings: Settings):
     Raises:
         VideoError: The original cannot be read to its end, or the copy has another number of frames.
     """
-    part = target.with_name(f'{target.stem}.part.mp4')
-    part.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with whole_file(target) as part:
         with open_video(str(source), 'pyav') as video:
             _encode(video, part, settings)
             expected = video.frame_count
@@ -60,9 +59,6 @@ def transcode(source: Path, target: Path, settings: Settings):
             if copy.frame_count != expected:
                 message = f'the copy has {copy.frame_count} frames, the original {expected}'
                 raise VideoError(str(source), 'undecodable', message)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _encode(video, path: Path, settings: Settings):

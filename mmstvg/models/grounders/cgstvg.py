@@ -77,7 +77,9 @@ class CGSTVG(BaseGrounder):
         self.head = MODELS.build(head)
         _check_widths(self)
         dims = self.encoder.embed_dims
-        self.input_proj = nn.Conv2d(_count_channels(self.backbone), dims, kernel_size=1)
+        self.input_proj = nn.Conv2d(_count_channels(self.backbone), dims, kernel_size=1).to(
+            memory_format=self.memory_format
+        )
         self.motion_proj = None
         if self.motion_backbone is not None:
             self.motion_proj = nn.Conv2d(self.motion_backbone.out_channels, dims, kernel_size=1)

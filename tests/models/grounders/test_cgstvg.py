@@ -189,6 +189,23 @@ def test_recomputed_frames_change_neither_losses_nor_gradients():
     torch.testing.assert_close(gradients_again, gradients, atol=1e-5, rtol=1e-4)
 
 
+def test_channels_last_changes_no_result_and_gradients_lie_as_their_parameters():
+    """Else DistributedDataParallel copies each of them, and warns."""
+
+    def step(channels_last):
+        model = toy_model(cfg_options={**OPTIONS, 'model.channels_last': channels_last}).train()
+        losses = model(**batch_of(model, mixed_batch()[:1]), mode='loss')
+        sum(losses.values()).backward()
+        return losses, {name: p for name, p in model.named_parameters() if p.grad is not None}
+
+    losses, parameters = step(True)
+    assert [name for name, p in parameters.items() if p.grad.stride() != p.stride()] == []
+    expected_losses, expected = step(False)
+    torch.testing.assert_close(losses, expected_losses, atol=1e-4, rtol=1e-4)
+    for name, p in parameters.items():
+        torch.testing.assert_close(p.grad, expected[name].grad, atol=1e-4, rtol=1e-3)
+
+
 @pytest.mark.parametrize('backend', ['eager', pytest.param('inductor', marks=pytest.mark.slow)])
 def test_compiled_parts_are_whole_graphs_and_change_no_result(backend):
     def step(compile_cfg):

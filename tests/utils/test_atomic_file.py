@@ -1,0 +1,23 @@
+import pytest
+
+from mmstvg.utils.atomic_file import whole_file, write_text_atomically
+
+
+def test_file_appears_whole_in_a_new_folder(tmp_path):
+    path = tmp_path / 'new/a b.txt'
+    with whole_file(path) as part:
+        part.write_text('whole')
+        assert part.suffix == '.txt'
+        assert not path.exists()
+    assert [file.name for file in path.parent.iterdir()] == ['a b.txt']
+    assert path.read_text() == 'whole'
+
+
+def test_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / 'file.json'
+    write_text_atomically(path, 'ältere Grüße')
+    with pytest.raises(RuntimeError), whole_file(path) as part:
+        part.write_text('half')
+        raise RuntimeError
+    assert [file.name for file in tmp_path.iterdir()] == ['file.json']
+    assert path.read_text(encoding='utf-8') == 'ältere Grüße'
