@@ -1,8 +1,8 @@
 # A short training from random weights on a CPU.
 # -------- often changed --------
-max_epochs = 12
-val_interval = 12  # epochs
-lr = 1.5e-3  # of all groups
+max_epochs = 11
+val_interval = 11  # epochs
+lr = 9e-4  # of all groups
 
 # -------- seldom changed --------
 weight_decay = 1e-4
