@@ -82,7 +82,9 @@ class CGSTVG(BaseGrounder):
         )
         self.motion_proj = None
         if self.motion_backbone is not None:
-            self.motion_proj = nn.Conv2d(self.motion_backbone.out_channels, dims, kernel_size=1)
+            self.motion_proj = nn.Conv2d(self.motion_backbone.out_channels, dims, kernel_size=1).to(
+                memory_format=self.memory_format
+            )
         if compile_cfg is not None:
             for name, part in self.named_modules():
                 if name in COMPILED:
