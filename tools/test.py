@@ -1,4 +1,4 @@
-"""Test a model: python tools/test.py configs/cgstvg_toy.py work_dirs/cgstvg_toy/epoch_11.pth."""
+"""Test a model: python tools/test.py configs/cgstvg_toy.py work_dirs/cgstvg_toy/epoch_10.pth."""
 
 import argparse
 from pathlib import Path

@@ -92,7 +92,7 @@ class STVGInferencer:
     searched in windows, see `mmstvg.apis.window_search` for the rule. An MP4 file that is cut short is searched as far
     as it goes, with a warning.
 
-        inferencer = STVGInferencer(weights='work_dirs/cgstvg_toy/epoch_11.pth')
+        inferencer = STVGInferencer(weights='work_dirs/cgstvg_toy/epoch_10.pth')
         result = inferencer('video.mp4', 'the red circle moves up', out_dir='out')
         result['predictions'][0]['span_seconds']
 

@@ -34,7 +34,8 @@ class BaseSTVGDataset(BaseDataset):
     Subclasses write `load_data_list`. An item is a dictionary with `item_id`, `video_id`, `video_path`, `text`, and
     where known `qtype`, `fps`, `frame_count`, `ori_shape` (height, width), `segment` (half open range of the frames
     that may be sampled), `gt_tube`; or with `broken` (a word) and `broken_message` where its annotation makes no sense.
-    `LoadVideoInfo` adds what is not known, from the video, `duration` and `unused_frames`.
+    `LoadVideoInfo` adds what is not known, from the video, `duration` and `unused_frames`. Some items of training also
+    have `foreign_text`, on request.
 
     Args:
         ann_file: Annotation file, or several places to look for it: the first that exists is taken.
@@ -46,6 +47,8 @@ class BaseSTVGDataset(BaseDataset):
         on_broken_video: `'raise'` or `'skip'`: what to do about a video that cannot be read.
         on_bad_annotation: `'raise'` or `'skip'`: the same for an annotation that makes no sense. Skipped ones are left
             out of training; in evaluation they stay and count as misses.
+        foreign_text_prob: How often an item of training brings the sentence of another item along, `foreign_text`, for
+            a head with `loss_foreign` to learn that a sentence may not hold. Not in the published system.
         indices: Use only the first `indices` items, or these.
         serialize_data: Keep the list of items in one block of memory that forked workers share.
         lazy_init: Do not read the annotation yet.
@@ -57,7 +60,7 @@ class BaseSTVGDataset(BaseDataset):
 
     Raises:
         FileNotFoundError: There is no annotation file or no list of exclusions.
-        ValueError: Annotations make no sense (with `'raise'`), or nothing is left.
+        ValueError: Annotations make no sense (with `'raise'`), nothing is left, or a probability is none.
     """
 
     unused_frames = 0
@@ -72,6 +75,7 @@ class BaseSTVGDataset(BaseDataset):
         exclude: str | Sequence[str] = (),
         on_broken_video: str = 'raise',
         on_bad_annotation: str = 'raise',
+        foreign_text_prob: float = 0.0,
         indices: int | Sequence[int] | None = None,
         serialize_data: bool = True,
         lazy_init: bool = False,
@@ -80,6 +84,9 @@ class BaseSTVGDataset(BaseDataset):
         for name, answer in (('on_broken_video', on_broken_video), ('on_bad_annotation', on_bad_annotation)):
             if answer not in _ANSWERS:
                 raise ValueError(f"{name} must be 'raise' or 'skip', got {answer!r}.")
+        if not 0 <= foreign_text_prob <= 1:
+            raise ValueError(f'foreign_text_prob must lie in [0, 1], got {foreign_text_prob}.')
+        self.foreign_text_prob = foreign_text_prob
         self.exclude = exclude
         self.on_broken_video = on_broken_video
         self.on_bad_annotation = on_bad_annotation
@@ -151,6 +158,8 @@ class BaseSTVGDataset(BaseDataset):
             return PackSTVGInputs()(info)
         if not self.test_mode:
             self._seed_choices(info['sample_idx'])
+            if self.foreign_text_prob > 0:
+                self._add_foreign_text(info)
         where = f"item {info['item_id']}, '{info['text']}'"
         try:
             data = self.pipeline(info)
@@ -168,6 +177,13 @@ class BaseSTVGDataset(BaseDataset):
         state = np.random.SeedSequence([*self._epoch_and_seed.tolist(), idx]).generate_state(4)
         np.random.seed(state)
         random.seed(int(state[0]))
+
+    def _add_foreign_text(self, info: dict):
+        """Add another item's sentence; none where the one that was drawn says the same."""
+        if np.random.random() < self.foreign_text_prob:
+            text = self.get_data_info(np.random.randint(len(self)))['text']
+            if text != info['text']:
+                info['foreign_text'] = text
 
     def _report_video(self, error: VideoError, where: str):
         """Once a video in each process; the samples themselves carry the reason on."""

@@ -36,6 +36,7 @@ class HCSTVGDataset(BaseSTVGDataset):
         on_bad_annotation: See `BaseSTVGDataset`.
         duration: Seconds of every video; with the number of frames it gives the frame rate. None for data in this
             format whose videos differ: each video then says its own.
+        foreign_text_prob: See `BaseSTVGDataset`.
         indices: See `BaseSTVGDataset`.
         serialize_data: See `BaseSTVGDataset`.
         lazy_init: See `BaseSTVGDataset`.
@@ -59,6 +60,7 @@ class HCSTVGDataset(BaseSTVGDataset):
         on_broken_video='raise',
         on_bad_annotation='raise',
         duration: float | None = 20.0,
+        foreign_text_prob=0.0,
         indices=None,
         serialize_data=True,
         lazy_init=False,
@@ -74,6 +76,7 @@ class HCSTVGDataset(BaseSTVGDataset):
             exclude=exclude,
             on_broken_video=on_broken_video,
             on_bad_annotation=on_bad_annotation,
+            foreign_text_prob=foreign_text_prob,
             indices=indices,
             serialize_data=serialize_data,
             lazy_init=lazy_init,

@@ -37,6 +37,7 @@ class VidSTGDataset(BaseSTVGDataset):
         on_broken_video: See `BaseSTVGDataset`.
         on_bad_annotation: See `BaseSTVGDataset`.
         cache_dir: Folder, below `data_root`, of a list of the parsed pairs that is made once. None parses every time.
+        foreign_text_prob: See `BaseSTVGDataset`.
         indices: See `BaseSTVGDataset`.
         serialize_data: See `BaseSTVGDataset`.
         lazy_init: See `BaseSTVGDataset`.
@@ -60,6 +61,7 @@ class VidSTGDataset(BaseSTVGDataset):
         on_broken_video='raise',
         on_bad_annotation='raise',
         cache_dir: str | None = None,
+        foreign_text_prob=0.0,
         indices=None,
         serialize_data=True,
         lazy_init=False,
@@ -75,6 +77,7 @@ class VidSTGDataset(BaseSTVGDataset):
             exclude=exclude,
             on_broken_video=on_broken_video,
             on_bad_annotation=on_bad_annotation,
+            foreign_text_prob=foreign_text_prob,
             indices=indices,
             serialize_data=serialize_data,
             lazy_init=lazy_init,

@@ -101,6 +101,26 @@ def test_chance_depends_on_seed_epoch_and_item_alone(folder):
     assert not same(first, clips(dataset, epoch=0)) or not same(first, clips(dataset, epoch=1))
 
 
+def test_some_items_bring_a_foreign_sentence(folder):
+    names = ['a.mp4', 'b.mkv', 'c.mp4']
+    dataset = make(folder, names, foreign_text_prob=0.6)
+    found = {}
+    for epoch in range(20):
+        dataset.set_epoch(epoch)
+        for sample in (dataset[i]['data_samples'] for i in range(3)):
+            foreign = sample.get('foreign_text')
+            assert foreign != sample.text
+            # A flip swaps the words of both.
+            assert foreign is None or ('left' in foreign) == (not sample.flip)
+            found.setdefault(sample.video_id, []).append(foreign and foreign.split()[-1])
+    for name in names:
+        assert set(found[name]) == {None, *names} - {name}
+        assert 10 <= found[name].count(None) <= 18  # of 20; 0.6 of them drawn, a third of those their own
+    assert 'foreign_text' not in make(folder, names, foreign_text_prob=1.0, test_mode=True)[0]['data_samples']
+    with pytest.raises(ValueError, match=r'foreign_text_prob must lie in \[0, 1\], got 2'):
+        make(folder, names, foreign_text_prob=2)
+
+
 def test_epoch_reaches_running_workers(folder):
     dataset = make(folder, ['a.mp4'])
     loader = DataLoader(dataset, 1, num_workers=1, collate_fn=pseudo_collate, persistent_workers=True)

@@ -11,6 +11,7 @@ train_frames = 12  # all clips have the same length, so a batch is one call of e
 test_frames = 24  # twice the density: tested as even and odd half
 flip_prob = 0.5
 crop_prob = 0.3
+foreign_text_prob = 0.5  # not in the published system: long videos are searched by what is learned from it
 
 dataset_type = 'HCSTVGDataset'
 resize = dict(type='ResizeClip', height=height, max_ratio=1.5, to_uint8=True)
@@ -40,6 +41,7 @@ train_dataloader = dict(
         data_root=data_root,
         ann_file='annos/hcstvg_v1/train.json',
         data_prefix=dict(video='v1_video'),
+        foreign_text_prob=foreign_text_prob,
         duration=None,  # the files say their frame rate; HC-STVG's 20 s do not hold here
         pipeline=train_pipeline,
     ),

@@ -107,6 +107,7 @@ model = dict(
         loss_actioness=dict(type='ActionessLoss', weight=2.0, outside_weight=0.3),
         loss_conf=dict(type='ConfidenceLoss', weight=1.0, kind='bce'),
         loss_map=dict(type='MapLoss', weight=5.0),  # for random weights, too
+        loss_foreign=dict(type='ForeignTextLoss', weight=1.0),  # of foreign_text of the data set
     ),
     test_cfg=dict(interleave=interleave),
 )

@@ -10,6 +10,7 @@ META_KEYS = (
     'video_id',
     'video_path',
     'text',
+    'foreign_text',
     'qtype',
     'fps',
     'frame_count',
@@ -29,8 +30,8 @@ class PackSTVGInputs(BaseTransform):
 
     - imgs (`(T, 3, H, W)`; absent where the item is broken)
     - gt_tube (optional)
-    - item_id, video_id, video_path, text, qtype, fps, frame_count, ori_shape, img_shape, frame_ids, flip, broken (each
-      optional here, packed as metainfo where present)
+    - item_id, video_id, video_path, text, foreign_text, qtype, fps, frame_count, ori_shape, img_shape, frame_ids, flip,
+      broken (each optional here, packed as metainfo where present)
 
     Returns:
         `dict(inputs=imgs or None, data_samples=STVGDataSample)`.

@@ -21,12 +21,14 @@ class RandomFlipClip(BaseTransform):
     - text
     - ori_shape
     - gt_tube (optional)
+    - foreign_text (optional)
 
     Modified Keys:
 
     - imgs
     - text
     - gt_tube
+    - foreign_text
 
     Added Keys:
 
@@ -53,8 +55,9 @@ class RandomFlipClip(BaseTransform):
         results['imgs'] = results['imgs'].flip(-1)
         if 'gt_tube' in results:
             results['gt_tube'] = results['gt_tube'].flip(results['ori_shape'][1])
-        if self.swap_words:
-            results['text'] = re.sub(r'\b(left|right)\b', self._swapped, results['text'], flags=re.IGNORECASE)
+        for name in ('text', 'foreign_text'):  # both, lest a foreign sentence come true
+            if self.swap_words and name in results:
+                results[name] = re.sub(r'\b(left|right)\b', self._swapped, results[name], flags=re.IGNORECASE)
         return results
 
     @classmethod

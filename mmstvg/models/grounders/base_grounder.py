@@ -20,7 +20,8 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
 
     A subclass builds its parts, among them `head`, and says how they read a batch: `see` the videos, `fuse` what was
     seen with the sentences. `head(encoded, targets)` answers, `head.loss(encoded, data_samples)` gives the losses,
-    `head.predict(encoded, data_samples)` tubes and scores.
+    `head.predict(encoded, data_samples)` tubes and scores. Only where samples bring a `foreign_text`, one that does not
+    hold, `head.foreign_loss(encoded, batch_size)` is asked for the losses of the clips with those sentences.
 
     Args:
         data_preprocessor: Config of the data preprocessor.
@@ -81,7 +82,13 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
         readable = [sample for sample in data_samples if 'broken' not in sample]
         if not readable:
             return {'loss_empty': sum(p.sum() for p in self.parameters() if p.requires_grad) * 0.0}
-        return self.head.loss(self.encode(inputs, readable), readable)
+        maps = self.see(inputs, readable)
+        losses = self.head.loss(self.fuse(maps, readable), readable)
+        foreign = [i for i, sample in enumerate(readable) if 'foreign_text' in sample]
+        if foreign:
+            asked = [_ask(readable[i], readable[i].foreign_text) for i in foreign]
+            losses.update(self.head.foreign_loss(self.fuse(maps.take(foreign), asked), len(readable)))
+        return losses
 
     def predict(self, inputs: Inputs, data_samples: Sequence[STVGDataSample]) -> list[STVGDataSample]:
         """Set `pred_tube`, `score` and `pred_frames` of each sample whose video was readable.

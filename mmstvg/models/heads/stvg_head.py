@@ -29,6 +29,8 @@ class STVGHead(nn.Module):
         loss_actioness: Config of the loss of frames inside and outside the event.
         loss_conf: Config of the confidence loss; unused without a confidence.
         loss_map: Config of a loss of the encoder's tokens, which help to train from random weights; None for none.
+        loss_foreign: Config of the loss of sentences that are foreign to their clip (`foreign_text` of the samples);
+            None for none.
         embed_dims: Channels `D`.
         dropout: Dropout behind each layer of the span and actioness heads.
 
@@ -47,6 +49,7 @@ class STVGHead(nn.Module):
         loss_actioness: dict,
         loss_conf: dict | None = None,
         loss_map: dict | None = None,
+        loss_foreign: dict | None = None,
         embed_dims: int = 256,
         dropout: float = 0.3,
     ):
@@ -70,6 +73,7 @@ class STVGHead(nn.Module):
         if loss_map is not None:
             self.map_head = nn.Linear(embed_dims, 1)
             losses['loss_map'] = loss_map
+        self.loss_foreign = MODELS.build(loss_foreign) if loss_foreign is not None else None
         self.losses = nn.ModuleDict({name: MODELS.build(loss) for name, loss in losses.items()})
         stages = (len(self.temporal_decoder.layers), len(self.spatial_decoder.layers))
         if stages[0] != stages[1]:
@@ -88,7 +92,7 @@ class STVGHead(nn.Module):
             `box_conf` `(K, B, T)`.
         """
         time_queries = self.temporal_decoder(encoded)  # K B T D
-        actioness_logits = self.actioness_head(time_queries).squeeze(-1).float()
+        actioness_logits = self._find_actioness(time_queries)
         find_context = None
         if self.context is not None:
             find_context = partial(
@@ -107,6 +111,10 @@ class STVGHead(nn.Module):
         if stages.contexts and stages.contexts[0].confidence is not None:
             outputs['box_conf'] = torch.stack([context.confidence for context in stages.contexts])
         return outputs
+
+    def _find_actioness(self, time_queries: Tensor) -> Tensor:
+        """Logits `(K, B, T)`."""
+        return self.actioness_head(time_queries).squeeze(-1).float()
 
     def _classify_cells(self, encoded: EncodedClips, targets: STVGTargets) -> dict[str, Tensor]:
         """Logits of the cells of the appearance map, and 1 for those that touch the true box: `(B, T, h·w)`."""
@@ -134,14 +142,37 @@ class STVGHead(nn.Module):
         """Weighted losses of what `forward` answered."""
         losses = {}
         for name, loss in self.losses.items():
-            *auxiliary, last = loss(outputs, targets).mean(dim=1)  # K B to K
-            losses[name] = last
-            losses.update({f'd{k}.{name}': value for k, value in enumerate(auxiliary)})
+            losses.update(_name_stages(name, loss(outputs, targets).mean(dim=1)))  # K B to K
         return losses
+
+    def foreign_loss(self, encoded: EncodedClips, batch_size: int) -> dict[str, Tensor]:
+        """Weighted losses of clips that are fused with foreign sentences, named like those of `loss`.
+
+        Args:
+            encoded: The fused clips, some of a batch.
+            batch_size: Videos of the whole batch, over which the mean goes; the others have no such loss.
+
+        Raises:
+            ValueError: The head has no `loss_foreign`.
+        """
+        if self.loss_foreign is None:
+            raise ValueError(
+                'The data set gives foreign sentences (foreign_text_prob), but the head has no loss for them: set '
+                "head.loss_foreign=dict(type='ForeignTextLoss')."
+            )
+        logits = self._find_actioness(self.temporal_decoder(encoded))
+        values = self.loss_foreign(logits, encoded.frame_mask).sum(dim=1) / batch_size  # K
+        return _name_stages('loss_foreign', values)
 
     def predict(self, encoded: EncodedClips, data_samples: Sequence[STVGDataSample]) -> list[Answer]:
         """Tube, score in [0, 1] and scores of the frames of each video; ground truth is not read."""
         return tubes_from_outputs(self(encoded), encoded.frame_mask, data_samples)
+
+
+def _name_stages(name: str, values: Tensor) -> dict[str, Tensor]:
+    """`name` for the last of the stages' values `(K,)`, `d0.name`, `d1.name` … for the others."""
+    *auxiliary, last = values
+    return {name: last, **{f'd{k}.{name}': value for k, value in enumerate(auxiliary)}}
 
 
 def _share_chosen(context_frames: Tensor, inside: Tensor) -> Tensor:

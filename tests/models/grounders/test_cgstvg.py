@@ -63,6 +63,36 @@ def test_every_parameter_gets_a_gradient_without_context():
     assert [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
 
 
+def foreign_batch():
+    """The mixed batch, in which all but one clip bring the sentence of another, too."""
+    items = mixed_batch()
+    for item, other in zip(items[1:], items, strict=False):
+        item['data_samples'].set_metainfo({'foreign_text': other['data_samples'].text})
+    return items
+
+
+def test_foreign_sentences_change_no_other_loss_and_each_video_gets_what_it_gets_alone():
+    model = toy_model(cfg_options={**OPTIONS, 'model.head.loss_foreign': dict(type='ForeignTextLoss')})
+    with torch.no_grad():
+        without = model(**batch_of(model, mixed_batch()), mode='loss')
+        together = model(**batch_of(model, foreign_batch()), mode='loss')
+        alone = [model(**batch_of(model, [item]), mode='loss') for item in foreign_batch()]
+    names = {'loss_foreign', 'd0.loss_foreign', 'd1.loss_foreign'}
+    assert set(together) == set(without) | names
+    for name, value in without.items():
+        torch.testing.assert_close(together[name], value)
+    for name in names:
+        assert name not in alone[0]
+        mean = sum(losses[name] for losses in alone[1:]) / len(alone)
+        torch.testing.assert_close(together[name], mean, atol=1e-4, rtol=1e-4)
+
+
+def test_foreign_sentences_need_a_loss():
+    model = toy_model(cfg_options={'model.head.loss_foreign': None})
+    with pytest.raises(ValueError, match='foreign_text_prob.*loss_foreign'):
+        model(**batch_of(model, foreign_batch()), mode='loss')
+
+
 def test_prediction_reads_no_ground_truth(model):
     answers = []
     for with_truth in (True, False):
