@@ -26,7 +26,12 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').glob('*.md'))]
 # tests/test_own_project.py runs this one, the others hold the text of files above.
 RUN_PAGES = [page for page in PAGES if page.name not in ('own_project.md', 'changelog.md', 'contributing.md')]
-PLACEHOLDERS = {'VIDEO': 'data/toy/v1_video/toy_test_00000.mp4', 'CHECKPOINT': 'work_dirs/cgstvg_toy/epoch_10.pth'}
+# What `make quickstart` ends with: pages that name the checkpoint of another number of epochs fail.
+LAST_CHECKPOINT = f'epoch_{load_config(ROOT / "configs/cgstvg_toy.py").train_cfg.max_epochs}.pth'
+PLACEHOLDERS = {
+    'VIDEO': 'data/toy/v1_video/toy_test_00000.mp4',
+    'CHECKPOINT': f'work_dirs/cgstvg_toy/{LAST_CHECKPOINT}',
+}
 
 # Commands that are not run here, by how they begin: what they need, and the test of what stands behind them. Their
 # arguments and configs are checked nevertheless.
@@ -120,7 +125,7 @@ def reader_files(tmp_path_factory) -> Path:
     run = folder / 'work_dirs/cgstvg_toy'
     (run / '20260101_000000/vis_data').mkdir(parents=True)
     (run / '20260101_000000/vis_data/scalars.json').write_text('{"loss": 1.0, "iter": 1}\n{"loss": 0.5, "iter": 2}\n')
-    save_toy_checkpoint(run / 'epoch_10.pth', folder / 'data/toy')
+    save_toy_checkpoint(run / LAST_CHECKPOINT, folder / 'data/toy')
     items = load_items(annotations / 'test.json')
     records = [prediction_record(i['gt_tube'], i['item_id'], i['video_id'], i['text'], 10, 0.5) for i in items]
     write_predictions(run / 'predictions.json', records)

@@ -1,7 +1,7 @@
 # A short training from random weights on a CPU.
 # -------- often changed --------
 max_epochs = 10
-val_interval = 10  # epochs
+val_interval = max_epochs  # once, after the last epoch
 lr = 9e-4  # of all groups
 
 # -------- seldom changed --------

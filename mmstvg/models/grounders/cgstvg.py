@@ -38,7 +38,8 @@ class CGSTVG(BaseGrounder):
         recompute_frames: None, or the appearance network recomputes its activations in the backward pass, this many
             frames at a time: memory of a step no longer grows with the length of the clip, for one more forward pass.
         channels_last: Whether the appearance network runs on frames whose channels lie next to each other in memory:
-            the same numbers, faster where convolutions prefer it (GPUs with tensor cores, CPUs with oneDNN).
+            the same numbers, faster where convolutions prefer it (GPUs with tensor cores, CPUs with oneDNN). The
+            projections of both maps lie the same way, lest DistributedDataParallel copy their gradients.
         compile_cfg: None, or the arguments of `torch.compile` for the appearance network, the encoder and the decoders,
             `dict()` for its defaults. Each is one graph; the first calls are slow, and those of a second size, too.
         data_preprocessor: Config of the data preprocessor.
