@@ -51,7 +51,8 @@ def _dense_boxes(tube: Tube) -> dict[str, list[float]]:
 
 def shortest_decimals(values: np.ndarray) -> list:
     """Nested lists of the shortest decimals that give the same floats again, whatever their precision."""
-    return values.astype(str).astype(np.float64).tolist()
+    short: np.ndarray = values.astype(str).astype(np.float64)
+    return short.tolist()
 
 
 def write_predictions(path: str | Path, records: Iterable[dict]) -> None:

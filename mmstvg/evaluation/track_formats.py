@@ -56,8 +56,8 @@ class Track:
     def boxes(self) -> list[tuple[int, list[float]]]:
         """Frame and box of each frame of the span."""
         frames = np.arange(*self.tube.span)
-        boxes, _ = self.tube.boxes_at(frames)
-        return list(zip(frames.tolist(), boxes.astype(np.float64).tolist(), strict=True))
+        boxes: np.ndarray = self.tube.boxes_at(frames)[0].astype(np.float64)
+        return list(zip(frames.tolist(), boxes.tolist(), strict=True))
 
 
 def write_coco(tracks: Iterable[Track], path: str | Path, sizes: Mapping[str, dict]) -> None:

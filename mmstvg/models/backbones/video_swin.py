@@ -144,7 +144,8 @@ def _cut_bias(bias: Tensor, segments: tuple[Segment, Segment, Segment]) -> Tenso
     """The part of `(heads, *window, *window)` that cut windows see, `(1, heads, tokens, tokens)`."""
     place = tuple(slice(s.offset, s.offset + s.size) for s in segments)
     tokens = segments[0].size * segments[1].size * segments[2].size
-    return bias[(slice(None), *place, *place)].reshape(1, -1, tokens, tokens)  # four axes, or the CPU does not fuse it
+    cut = (slice(None), *place, *place)
+    return bias[cut].reshape(1, -1, tokens, tokens)  # four axes, or the CPU does not fuse it
 
 
 class SwinBlock3D(nn.Module):
