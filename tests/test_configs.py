@@ -40,6 +40,7 @@ def test_published_recipe(name, thetas, giou, span):
     assert weights == [5.0, giou, span, 2.0, 1.0]
 
 
+@pytest.mark.usefixtures('mmstvg_scope')
 def test_unknown_key_is_named():
     config = Config.fromfile(ROOT / 'configs/cgstvg_toy.py').model
     config.head.context.refiner.theta_x = 1
@@ -47,6 +48,7 @@ def test_unknown_key_is_named():
         MODELS.build(config)
 
 
+@pytest.mark.usefixtures('mmstvg_scope')
 def test_misspelt_type_is_named():
     config = Config.fromfile(ROOT / 'configs/cgstvg_toy.py').model
     config.head.temporal_decoder.type = 'TemporalDecodr'
