@@ -11,8 +11,6 @@ BIN := .venv/bin
 CONSTRAINTS := -c requirements/constraints.txt
 WORK_DIR := work_dirs/cgstvg_toy
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
-# glibc keeps the memory of one step for the next instead of asking the kernel for zeroed pages again
-KEEP_MEMORY := MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=4000000000
 
 .PHONY: quickstart test test-slow lint docs clean help
 .DELETE_ON_ERROR:
@@ -33,7 +31,7 @@ data/toy/annos/hcstvg_v1/test.json: | .venv/installed
 	$(BIN)/python tools/dataset_tools/make_toy_dataset.py data/toy
 
 quickstart: .venv/installed data/toy/annos/hcstvg_v1/test.json
-	PYTHON=$(BIN)/python $(KEEP_MEMORY) tools/dist_train.sh configs/cgstvg_toy.py 2 --work-dir $(WORK_DIR) --resume
+	PYTHON=$(BIN)/python tools/dist_train.sh configs/cgstvg_toy.py 2 --work-dir $(WORK_DIR) --resume
 	$(BIN)/python tools/test.py configs/cgstvg_toy.py "$$(cat $(WORK_DIR)/last_checkpoint)" --work-dir $(WORK_DIR) \
 		--out $(WORK_DIR)/predictions.json --show-dir $(WORK_DIR)/tubes
 	@echo 'The table above: held-out videos. Pictures and videos of tubes: $(WORK_DIR)/tubes, all tubes: $(WORK_DIR)/predictions.json'
