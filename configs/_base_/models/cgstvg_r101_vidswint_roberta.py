@@ -51,6 +51,7 @@ model = dict(
         hidden_dims=hidden_dims,
         dropout=dropout,
         with_cp=True,  # recomputed in the backward pass: half of the memory of a step, the same numbers
+        cp_min_tokens=256,  # not for frames below about 300x400 pixels, where it saves little
     ),
     head=dict(
         type='STVGHead',  # mmstvg/models/heads/stvg_head.py

@@ -44,6 +44,8 @@ class MultimodalEncoder(nn.Module):
             their position added. Not in the published system, whose encoder is pretrained; from random weights the
             fusion is found in far fewer steps.
         with_cp: Recompute activations in the backward pass to save memory.
+        cp_min_tokens: With `with_cp`, keep the activations of sequences shorter than this: they take little, and the
+            second forward pass would cost as much as that of long ones, per token.
     """
 
     def __init__(
@@ -55,11 +57,13 @@ class MultimodalEncoder(nn.Module):
         dropout: float = 0.1,
         early_fusion: bool = False,
         with_cp: bool = False,
+        cp_min_tokens: int = 0,
     ):
         super().__init__()
         self.embed_dims = embed_dims
         self.sentence_gate = nn.Linear(embed_dims, embed_dims) if early_fusion else None
         self.with_cp = with_cp
+        self.cp_min_tokens = cp_min_tokens
         self.layers = nn.ModuleList(
             EncoderLayer(embed_dims, num_heads, hidden_dims, dropout) for _ in range(num_layers)
         )
@@ -119,8 +123,9 @@ class MultimodalEncoder(nn.Module):
         position = position[:, None].expand(-1, num_frames, -1, -1).flatten(0, 1).to(x.dtype)
         if token_mask is not None:
             token_mask = token_mask[:, None].expand(-1, num_frames, -1).flatten(0, 1)  # BT S
+        recompute = self.with_cp and x.shape[1] >= self.cp_min_tokens and torch.is_grad_enabled()
         for layer in self.layers:
-            if self.with_cp and torch.is_grad_enabled():
+            if recompute:
                 x = checkpoint(layer, x, position, token_mask, use_reentrant=False)
             else:
                 x = layer(x, position, token_mask)
