@@ -1,6 +1,7 @@
 # Everything from a fresh clone: each target makes .venv first if it is not there. Needs Python 3.10 or newer, no more.
 #   make quickstart   a small CG-STVG on generated videos: train, test, pictures; minutes on a CPU
-#   make test         lint and all quick tests; `make test-slow` runs those that take minutes
+#   make test         lint and all quick tests; `make test-slow` runs those that take minutes,
+#                     `make test-cuda` those that need a GPU
 #   make docs         the documents as a site in site/; a warning is an error
 # PYTHON=python3.11 chooses the interpreter. On a machine without a GPU,
 # TORCH_INDEX=https://download.pytorch.org/whl/cpu takes the small build of torch.
@@ -12,7 +13,7 @@ CONSTRAINTS := -c requirements/constraints.txt
 WORK_DIR := work_dirs/cgstvg_toy
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: quickstart test test-slow lint docs clean help
+.PHONY: quickstart test test-slow test-cuda lint docs clean help
 .DELETE_ON_ERROR:
 
 help:
@@ -45,10 +46,13 @@ lint: .venv/installed
 	$(BIN)/mypy
 
 test: lint
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m 'not slow'
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m 'not slow and not cuda'
 
 test-slow: .venv/installed
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m slow
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m 'slow and not cuda'
+
+test-cuda: .venv/installed
+	TEST_CUDA=1 $(BIN)/python -m pytest -m cuda
 
 docs: .venv/installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -12,11 +12,11 @@ from mmstvg.structures import STVGDataSample, Tube
 CONFIGS = Path(__file__).parents[1] / 'configs'
 
 
-def toy_model(seed: int = 0, cfg_options: dict | None = None):
+def toy_model(seed: int = 0, cfg_options: dict | None = None, device: str = 'cpu'):
     """The toy config's model in eval mode, with weights from `seed`."""
     torch.manual_seed(seed)
     config = Config.fromfile(CONFIGS / 'cgstvg_toy.py')
-    return init_model(config, device='cpu', cfg_options=cfg_options)
+    return init_model(config, device=device, cfg_options=cfg_options)
 
 
 def make_clip(seed: int, length: int, height: int, width: int) -> torch.Tensor:

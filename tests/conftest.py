@@ -1,8 +1,10 @@
-"""For all tests: one thread, the same random numbers, and where the recorded cases are."""
+"""For all tests: one thread, no GPU, the same random numbers, and where the recorded cases are."""
 
 import os
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # before torch is imported; also for the processes that tests start
+if 'TEST_CUDA' not in os.environ:  # `make test-cuda`; all other tests are the same with and without a GPU
+    os.environ['CUDA_VISIBLE_DEVICES'] = ''
 
 import random  # noqa: E402
 import signal  # noqa: E402
@@ -15,6 +17,7 @@ import torch  # noqa: E402
 from mmengine.registry import DefaultScope  # noqa: E402
 
 torch.set_num_threads(1)
+torch.backends.cudnn.allow_tf32 = False  # as on the CPU
 
 
 @pytest.fixture(autouse=True)

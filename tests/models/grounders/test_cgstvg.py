@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from batches import batch_of, make_clip, make_sample, mixed_batch, toy_model
+from devices import CUDA, DEVICES
 
 from mmstvg.models.grounders import cgstvg
 from mmstvg.utils.measure import bytes_kept_for_backward, device_reads
@@ -194,11 +195,12 @@ def test_unknown_test_cfg_is_named():
         toy_model(cfg_options={'model.test_cfg.halves': 2})
 
 
-def test_a_training_step_reads_no_value_of_the_device():
+@pytest.mark.parametrize('device', DEVICES)
+def test_a_training_step_reads_no_value_of_the_device(device):
     """Also with sentences of different lengths, whose mask transformers would look into."""
-    model = toy_model(cfg_options=OPTIONS).train()
+    model = toy_model(cfg_options=OPTIONS, device=device).train()
     batch = batch_of(model, mixed_batch())
-    places = device_reads(lambda: sum(model(**batch, mode='loss').values()).backward(), torch.device('cpu'))
+    places = device_reads(lambda: sum(model(**batch, mode='loss').values()).backward(), torch.device(device))
     assert places == {}
 
 
@@ -236,10 +238,17 @@ def test_channels_last_changes_no_result_and_gradients_lie_as_their_parameters()
         torch.testing.assert_close(p.grad, expected[name].grad, atol=1e-4, rtol=1e-3)
 
 
-@pytest.mark.parametrize('backend', ['eager', pytest.param('inductor', marks=pytest.mark.slow)])
-def test_compiled_parts_are_whole_graphs_and_change_no_result(backend):
+@pytest.mark.parametrize(
+    ('backend', 'device'),
+    [
+        ('eager', 'cpu'),
+        pytest.param('inductor', 'cpu', marks=pytest.mark.slow),
+        pytest.param('inductor', 'cuda', marks=CUDA.marks),
+    ],
+)
+def test_compiled_parts_are_whole_graphs_and_change_no_result(backend, device):
     def step(compile_cfg):
-        model = toy_model(cfg_options={**OPTIONS, 'model.compile_cfg': compile_cfg}).train()
+        model = toy_model(cfg_options={**OPTIONS, 'model.compile_cfg': compile_cfg}, device=device).train()
         sizes = mixed_batch()[: 2 if backend == 'eager' else 1]
         losses = [model(**batch_of(model, [item]), mode='loss') for item in sizes]
         sum(sum(own.values()) for own in losses).backward()
