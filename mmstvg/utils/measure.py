@@ -123,7 +123,7 @@ def device_reads(work: Work, device: torch.device) -> Counter:
             work()
         finally:
             torch.cuda.set_sync_debug_mode('default')
-    return Counter(f'{w.filename}:{w.lineno}' for w in caught if 'synchroniz' in str(w.message))
+    return Counter(f'{w.filename}:{w.lineno}' for w in caught if 'called a synchronizing' in str(w.message))
 
 
 class _ReadCounter(TorchDispatchMode):

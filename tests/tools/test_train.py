@@ -136,13 +136,15 @@ def test_two_processes_take_the_steps_of_one_with_both_batches(tmp_path):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='no GPU')
 def test_one_gpu_with_nccl_and_float16_stopped_and_resumed_equals_unbroken(tmp_path):
     """The scale of the losses goes on, too."""
-    launch = ('bash', ROOT / 'tools' / 'dist_train.sh', CONFIG, 1)
-    options = options_of(tmp_path, **SLOW_ITEMS, optim_wrapper__type='AmpOptimWrapper')
-    run(*launch, '--work-dir', tmp_path / 'unbroken', *options)
-    process = start(*launch, '--work-dir', tmp_path / 'run', *options)
-    signal_at(process, '[2][3/5]', signal.SIGTERM)
-    run(*launch, '--work-dir', tmp_path / 'run', '--resume', *options)
-    expected, found = (read_checkpoint(tmp_path / name / 'epoch_4.pth') for name in ('unbroken', 'run'))
+    options = options_of(tmp_path, train_cfg__max_epochs=2, optim_wrapper__type='AmpOptimWrapper')
+    hook = f"dict(type='SignalHook', number={int(signal.SIGTERM)}, iteration=7, rank=0)"
+    (tmp_path / 'stopped.py').write_text(f"_base_ = '{CONFIG}'\ncustom_hooks = [{hook}]\n")
+    launch = ('bash', ROOT / 'tools' / 'dist_train.sh')
+    run(*launch, CONFIG, 1, '--work-dir', tmp_path / 'unbroken', *options)
+    output = run(*launch, tmp_path / 'stopped.py', 1, '--work-dir', tmp_path / 'run', *options, status=1)
+    assert 'stops after iteration 7' in output
+    run(*launch, CONFIG, 1, '--work-dir', tmp_path / 'run', '--resume', *options)
+    expected, found = (read_checkpoint(tmp_path / name / 'epoch_2.pth') for name in ('unbroken', 'run'))
     assert found['optimizer']['loss_scaler'] == expected['optimizer']['loss_scaler']
     for key, value in expected['state_dict'].items():
         torch.testing.assert_close(found['state_dict'][key], value, atol=1e-5, rtol=1e-4, msg=key)

@@ -100,15 +100,15 @@ def make_batch(args: argparse.Namespace, vocab_size: int) -> tuple[dict[str, Ten
     return {name: x.to(args.device) for name, x in inputs.items()}, samples
 
 
-def record_calls(model: nn.Module, run: Callable[[], None]) -> dict[str, tuple[nn.Module, tuple, dict]]:
-    """Each part of the model with the arguments that one run gives it."""
+def record_calls(model: nn.Module, run: Callable[[], None]) -> dict[str, list[tuple[nn.Module, tuple, dict]]]:
+    """Each part of the model with the arguments of all calls in one run; some see a few frames at a time."""
     calls, hooks = {}, []
     for name, path in PARTS.items():
         module = model.get_submodule(path) if getattr(model, path.split('.')[0]) is not None else None
         if module is not None:
 
             def note(module: nn.Module, args: tuple, kwargs: dict, name: str = name) -> None:
-                calls.setdefault(name, (module, args, kwargs))
+                calls.setdefault(name, []).append((module, args, kwargs))
 
             hooks.append(module.register_forward_pre_hook(note, with_kwargs=True))
     run()
@@ -145,10 +145,10 @@ class Works:
 
     def part(self, name: str) -> None:
         """A part on its own, as in inference."""
-        module, args, kwargs = self.calls[name]
         self.model.eval()
         with torch.no_grad(), self._autocast():
-            module(*args, **kwargs)
+            for module, args, kwargs in self.calls[name]:
+                module(*args, **kwargs)
 
     def inference(self) -> None:
         """From frames and tokens to tubes."""

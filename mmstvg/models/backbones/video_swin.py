@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmstvg.models.layers import run_in_parts
+from mmstvg.models.layers import at_once, run_in_parts
 from mmstvg.registry import MODELS
 
 VALUES_AT_ONCE = 2**23  # of a map; without a graph larger ones are worked on a few frames at a time, to save memory
@@ -94,13 +94,13 @@ class WindowAttention3D(nn.Module):
         """
         qkv = self.qkv(x).unflatten(-1, (3, self.num_heads, -1))  # B T H W 3 heads d
         out = torch.empty_like(qkv[..., 0, :, :])  # B T H W heads d
-        bias = self._bias(window)
+        bias = self._bias(window).to(qkv.dtype)
         t, h, w = (split_axis(*axis) for axis in zip(x.shape[1:4], window, shift, strict=True))
         for segments in itertools.product(t, h, w):
             place = (slice(None), *(slice(s.start, s.start + s.size * s.count) for s in segments))
             q, k, v = _to_windows(qkv[place], segments)  # N heads tokens d
-            attended = F.scaled_dot_product_attention(q, k, v, attn_mask=_cut_bias(bias, segments).to(x.dtype))
-            out[place] = _from_windows(attended, segments, x.shape[0])
+            attended = F.scaled_dot_product_attention(q, k, v, attn_mask=_cut_bias(bias, segments))
+            _split_windows(out[place], segments).copy_(_unflatten_windows(attended, segments, x.shape[0]))
         return self.proj(out.flatten(-2))
 
     def _bias(self, window: tuple[int, int, int]) -> Tensor:
@@ -125,19 +125,22 @@ def relative_position_index(window: tuple[int, int, int]) -> Tensor:
 def _to_windows(qkv: Tensor, segments: tuple[Segment, Segment, Segment]) -> Tensor:
     """`(B, T, H, W, 3, heads, d)` of whole windows to `(3, B·windows, heads, tokens, d)`."""
     t, h, w = segments
-    batch, heads, dims = qkv.shape[0], qkv.shape[-2], qkv.shape[-1]
-    qkv = qkv.reshape(batch, t.count, t.size, h.count, h.size, w.count, w.size, 3, heads, dims)
-    qkv = qkv.permute(7, 0, 1, 3, 5, 8, 2, 4, 6, 9)  # 3 B nt nh nw heads t h w d
+    heads, dims = qkv.shape[-2:]
+    qkv = _split_windows(qkv, segments).permute(7, 0, 1, 3, 5, 8, 2, 4, 6, 9)  # 3 B nt nh nw heads t h w d
     return qkv.reshape(3, -1, heads, t.size * h.size * w.size, dims)
 
 
-def _from_windows(x: Tensor, segments: tuple[Segment, Segment, Segment], batch: int) -> Tensor:
-    """`(B·windows, heads, tokens, d)` back to `(B, T, H, W, heads, d)`."""
+def _split_windows(x: Tensor, segments: tuple[Segment, Segment, Segment]) -> Tensor:
+    """`(B, T, H, W, …)` seen as `(B, nt, t, nh, h, nw, w, …)`."""
     t, h, w = segments
-    heads, dims = x.shape[1], x.shape[-1]
-    x = x.reshape(batch, t.count, h.count, w.count, heads, t.size, h.size, w.size, dims)
-    x = x.permute(0, 1, 5, 2, 6, 3, 7, 4, 8)  # B nt t nh h nw w heads d
-    return x.reshape(batch, t.count * t.size, h.count * h.size, w.count * w.size, heads, dims)
+    return x.unflatten(3, (w.count, w.size)).unflatten(2, (h.count, h.size)).unflatten(1, (t.count, t.size))
+
+
+def _unflatten_windows(x: Tensor, segments: tuple[Segment, Segment, Segment], batch: int) -> Tensor:
+    """`(B·windows, heads, tokens, d)` seen as `(B, nt, t, nh, h, nw, w, heads, d)`."""
+    t, h, w = segments
+    x = x.unflatten(2, (t.size, h.size, w.size)).unflatten(0, (batch, t.count, h.count, w.count))
+    return x.permute(0, 1, 5, 2, 6, 3, 7, 4, 8)
 
 
 def _cut_bias(bias: Tensor, segments: tuple[Segment, Segment, Segment]) -> Tensor:
@@ -175,10 +178,11 @@ class SwinBlock3D(nn.Module):
         window = tuple(min(length, w) for length, w in zip(size, self.window, strict=True))
         shift = tuple(w // 2 if self.shifted and length > w else 0 for length, w in zip(size, self.window, strict=True))
         draws = self.training and self.drop_path > 0  # once for a whole video
-        is_large = x.numel() > VALUES_AT_ONCE and window == self.window
+        values = at_once(VALUES_AT_ONCE, x)
+        is_large = x.numel() > values and window == self.window
         if torch.is_grad_enabled() or draws or not is_large:
             return self._run(x, window, shift)
-        max_windows = max(VALUES_AT_ONCE // (x[:, 0].numel() * window[0]), 1)
+        max_windows = max(values // (x[:, 0].numel() * window[0]), 1)
         for start, end, frames in split_time(size[0], window[0], shift[0], max_windows):
             x[:, start:end] = self._run(x[:, start:end], (frames, *window[1:]), (0, *shift[1:]))
         return x

@@ -16,7 +16,7 @@ from .visual_maps import VisualMaps
 
 # Not the motion network: how many kinds of windows it has depends on the size of the clip, one more graph for each.
 COMPILED = ('backbone', 'encoder', 'head.temporal_decoder', 'head.spatial_decoder')
-VALUES_AT_ONCE = 3 * 2**21  # 8 frames of 420 x 588: what the appearance network sees at once without a graph
+VALUES_AT_ONCE = 3 * 2**21  # 8 frames of 420 x 588: what the appearance network sees at once on a CPU without a graph
 
 
 @MODELS.register_module()

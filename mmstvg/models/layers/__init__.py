@@ -2,7 +2,7 @@
 
 from .attention import MultiHeadAttention, attend
 from .box_overlap import box_overlap
-from .clips import ClipSize, run_in_parts, run_unpadded
+from .clips import ClipSize, at_once, run_in_parts, run_unpadded
 from .frame_attention import FrameAttention, frame_attend, frame_logits
 from .frozen_batch_norm import FrozenBatchNorm2d
 from .mlp import MLP, FeedForward, init_xavier
@@ -17,6 +17,7 @@ __all__ = [
     'FrozenBatchNorm2d',
     'MultiHeadAttention',
     'attend',
+    'at_once',
     'box_overlap',
     'box_position',
     'cells_in_boxes',

@@ -43,18 +43,23 @@ def run_unpadded(
 def run_in_parts(network: Callable[[Tensor], Tensor], x: Tensor, values_at_once: int, dim: int = 0) -> Tensor:
     """Run a network that works frame by frame; without a graph on some frames at a time.
 
-    What lies between its layers then stays in the cache, and memory does not grow with the number of frames.
+    What lies between its layers then stays in the cache of a CPU, and memory does not grow with the number of frames.
 
     Args:
         network: Frames to maps, the axis `dim` kept.
         x: Frames along `dim`.
-        values_at_once: How many values of `x` make a part.
+        values_at_once: How many values of `x` make a part on a CPU.
         dim: The axis of the frames.
 
     Returns:
         The same as `network(x)`.
     """
-    frames = max(values_at_once // x.select(dim, 0).numel(), 1)
+    frames = max(at_once(values_at_once, x) // x.select(dim, 0).numel(), 1)
     if torch.is_grad_enabled() or x.shape[dim] <= frames:
         return network(x)
     return torch.cat([network(part) for part in x.split(frames, dim)], dim)
+
+
+def at_once(values_on_cpu: int, x: Tensor) -> int:
+    """How many values of `x` make a part where it lies: small parts leave a GPU waiting for the host."""
+    return values_on_cpu if x.device.type == 'cpu' else 4 * values_on_cpu

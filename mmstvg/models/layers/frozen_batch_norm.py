@@ -11,7 +11,8 @@ class FrozenBatchNorm2d(nn.Module):
     """BatchNorm of fixed statistics and weights, all of them buffers under BatchNorm's names.
 
     One multiplication and addition a value. The backward pass needs none of its inputs, so unlike a BatchNorm in eval
-    mode it keeps no map for it. Choose it by `norm_cfg=dict(type='FrozenBatchNorm2d')`.
+    mode it keeps no map for it. Weights are taken up when they are loaded and by `train()` and `eval()`. Choose it by
+    `norm_cfg=dict(type='FrozenBatchNorm2d')`.
 
     Args:
         num_features: Channels.
@@ -27,10 +28,23 @@ class FrozenBatchNorm2d(nn.Module):
         self.register_buffer('bias', torch.zeros(num_features))
         self.register_buffer('running_mean', torch.zeros(num_features))
         self.register_buffer('running_var', torch.ones(num_features))
+        self.register_buffer('scale', torch.ones(num_features, 1, 1), persistent=False)
+        self.register_buffer('shift', torch.zeros(num_features, 1, 1), persistent=False)
+        self.register_load_state_dict_post_hook(_fold)
+        _fold(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, C, H, W)` to `(N, C, H, W)`."""
-        scale = self.weight * (self.running_var + self.eps).rsqrt()
-        shift = self.bias - self.running_mean * scale
-        scale, shift = (v.to(x.dtype)[:, None, None] for v in (scale, shift))
-        return torch.addcmul(shift, x, scale)
+        return torch.addcmul(self.shift.to(x.dtype), x, self.scale.to(x.dtype))
+
+    def train(self, mode: bool = True) -> 'FrozenBatchNorm2d':
+        """Changes nothing but takes up weights that were set without loading, as an initialisation does."""
+        _fold(self)
+        return super().train(mode)
+
+
+def _fold(norm: FrozenBatchNorm2d, _: object = None) -> None:
+    """Scale and shift, once for many passes: on a GPU nine small kernels a layer would take longer than the map."""
+    scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+    norm.scale.copy_(scale[:, None, None])
+    norm.shift.copy_((norm.bias - norm.running_mean * scale)[:, None, None])

@@ -18,3 +18,11 @@ def test_equals_batch_norm_in_eval_mode_and_keeps_no_map():
     torch.testing.assert_close(y, expected, atol=1e-6, rtol=1e-5)
     assert sum(kept) < x.numel()
     assert list(ours.parameters()) == []
+
+
+def test_weights_set_by_an_initialisation_are_taken_up():
+    ours = FrozenBatchNorm2d(3)
+    x = torch.randn(1, 3, 2, 2)
+    ours.weight.fill_(2.0)
+    torch.testing.assert_close(ours.eval()(x), 2 * x, atol=1e-4, rtol=1e-4)
+    assert set(ours.state_dict()) == {'weight', 'bias', 'running_mean', 'running_var'}
