@@ -94,7 +94,7 @@ class WindowAttention3D(nn.Module):
         """
         qkv = self.qkv(x).unflatten(-1, (3, self.num_heads, -1))  # B T H W 3 heads d
         out = torch.empty_like(qkv[..., 0, :, :])  # B T H W heads d
-        bias = self._bias(window).to(qkv.dtype)
+        bias = self._bias(window).to(qkv.dtype).contiguous()  # or GPUs do not fuse the attention
         t, h, w = (split_axis(*axis) for axis in zip(x.shape[1:4], window, shift, strict=True))
         for segments in itertools.product(t, h, w):
             place = (slice(None), *(slice(s.start, s.start + s.size * s.count) for s in segments))

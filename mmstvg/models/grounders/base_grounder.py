@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from mmstvg.models.encoders import EncodedClips
 from mmstvg.models.heads.post_process import Answer
+from mmstvg.models.layers import take_rows
 from mmstvg.structures import STVGDataSample
 
 from .visual_maps import VisualMaps
@@ -124,7 +125,7 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
             rows = [i for i, sample in enumerate(videos) if len(sample.frame_ids) > part]
             if not rows:
                 break
-            clips = inputs if len(rows) == len(videos) else {name: x[rows] for name, x in inputs.items()}
+            clips = inputs if len(rows) == len(videos) else {name: take_rows(x, rows) for name, x in inputs.items()}
             clips = {
                 'video': clips['video'][:, part :: self.interleave],
                 'frame_mask': clips['frame_mask'][:, part :: self.interleave],

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from mmstvg.models.layers import take_rows
+
 
 @dataclass(frozen=True)
 class VisualMaps:
@@ -32,6 +34,7 @@ class VisualMaps:
         map_sizes = [self.map_sizes[row] for row in rows]
         height, width = (max(sides) for sides in zip(*map_sizes, strict=True))
         appearance, motion = (
-            None if x is None else x[rows, : max(lengths), :, :height, :width] for x in (self.appearance, self.motion)
+            None if x is None else take_rows(x, rows)[:, : max(lengths), :, :height, :width]
+            for x in (self.appearance, self.motion)
         )
-        return VisualMaps(appearance, motion, self.frame_mask[rows, : max(lengths)], lengths, map_sizes)
+        return VisualMaps(appearance, motion, take_rows(self.frame_mask, rows)[:, : max(lengths)], lengths, map_sizes)

@@ -2,7 +2,7 @@
 
 from .attention import MultiHeadAttention, attend
 from .box_overlap import box_overlap
-from .clips import ClipSize, at_once, run_in_parts, run_unpadded
+from .clips import ClipSize, at_once, run_in_parts, run_unpadded, take_rows
 from .frame_attention import FrameAttention, frame_attend, frame_logits
 from .frozen_batch_norm import FrozenBatchNorm2d
 from .mlp import MLP, FeedForward, init_xavier
@@ -28,4 +28,5 @@ __all__ = [
     'map_position',
     'run_in_parts',
     'run_unpadded',
+    'take_rows',
 ]

@@ -1,6 +1,6 @@
 """Networks that must not see padding, on batches that have it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -31,13 +31,21 @@ def run_unpadded(
         t, h, w = sizes[0]
         out = network(video[:, :t, :, :h, :w])
         return out, [tuple(out.shape[-2:])] * len(sizes)
-    maps = {size: network(video[rows, : size[0], :, : size[1], : size[2]]) for size, rows in groups.items()}
+    maps = {
+        size: network(take_rows(video, rows)[:, : size[0], :, : size[1], : size[2]]) for size, rows in groups.items()
+    }
     height, width = (max(features.shape[axis] for features in maps.values()) for axis in (-2, -1))
     first = next(iter(maps.values()))
     out = first.new_zeros(*video.shape[:2], first.shape[2], height, width)
     for size, features in maps.items():
-        out[groups[size], : size[0], :, : features.shape[-2], : features.shape[-1]] = features
+        for row, own in zip(groups[size], features, strict=True):
+            out[row, : size[0], :, : own.shape[-2], : own.shape[-1]] = own
     return out, [tuple(maps[size].shape[-2:]) for size in sizes]
+
+
+def take_rows(x: Tensor, rows: Sequence[int]) -> Tensor:
+    """`x[rows]`, for which the host would wait for a GPU until it has the list."""
+    return torch.stack([x[row] for row in rows])
 
 
 def run_in_parts(network: Callable[[Tensor], Tensor], x: Tensor, values_at_once: int, dim: int = 0) -> Tensor:

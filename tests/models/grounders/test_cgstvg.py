@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from batches import batch_of, make_clip, make_sample, mixed_batch, toy_model
 from devices import CUDA, DEVICES
 
@@ -202,6 +203,22 @@ def test_a_training_step_reads_no_value_of_the_device(device):
     batch = batch_of(model, mixed_batch())
     places = device_reads(lambda: sum(model(**batch, mode='loss').values()).backward(), torch.device(device))
     assert places == {}
+
+
+def test_all_attention_can_be_fused(monkeypatch):
+    """GPUs fuse it only where the last axis of a mask lies in memory without gaps."""
+    masks, fused = [], F.scaled_dot_product_attention
+
+    def attend(*args, attn_mask=None, **kwargs):
+        masks.append(attn_mask)
+        return fused(*args, attn_mask=attn_mask, **kwargs)
+
+    monkeypatch.setattr(F, 'scaled_dot_product_attention', attend)
+    model = toy_model(cfg_options=OPTIONS).train()
+    model(**batch_of(model, mixed_batch()), mode='loss')
+    found = [mask for mask in masks if mask is not None]
+    assert len(found) > 10
+    assert all(mask.stride(-1) == 1 for mask in found)
 
 
 def test_recomputed_frames_change_neither_losses_nor_gradients():
