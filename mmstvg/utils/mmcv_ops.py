@@ -2,8 +2,8 @@
 
 `mmdet.models` imports `mmcv.ops`, which needs the compiled module `mmcv._ext`, and only full mmcv has it. mmstvg calls
 none of these ops, so where the module is missing, and only there, an empty one is put in its place. Its functions raise
-when called. `mmengine.utils.dl_utils.mmcv_full_available()` still says False; that of onedl-mmengine says True, and what
-MMEngine then imports is there.
+when called. `mmengine.utils.dl_utils.mmcv_full_available()` still says False; that of onedl-mmengine says True, and
+what MMEngine then imports is there.
 """
 
 import importlib.util
