@@ -44,7 +44,10 @@ class FrozenBatchNorm2d(nn.Module):
 
 
 def _fold(norm: FrozenBatchNorm2d, _: object = None) -> None:
-    """Scale and shift, once for many passes: on a GPU nine small kernels a layer would take longer than the map."""
+    """Scale and shift, once for many passes: on a GPU nine small kernels a layer would take longer than the map.
+
+    Through `data`, lest a change of mode before a backward pass count as a change of what it needs.
+    """
     scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
-    norm.scale.copy_(scale[:, None, None])
-    norm.shift.copy_((norm.bias - norm.running_mean * scale)[:, None, None])
+    norm.scale.data.copy_(scale[:, None, None])
+    norm.shift.data.copy_((norm.bias - norm.running_mean * scale)[:, None, None])

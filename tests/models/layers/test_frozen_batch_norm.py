@@ -26,3 +26,12 @@ def test_weights_set_by_an_initialisation_are_taken_up():
     ours.weight.fill_(2.0)
     torch.testing.assert_close(ours.eval()(x), 2 * x, atol=1e-4, rtol=1e-4)
     assert set(ours.state_dict()) == {'weight', 'bias', 'running_mean', 'running_var'}
+
+
+def test_mode_may_change_before_the_backward_pass():
+    ours = FrozenBatchNorm2d(3)
+    x = torch.randn(1, 3, 2, 2, requires_grad=True)
+    y = ours.train()(x)
+    ours.eval()
+    y.sum().backward()
+    torch.testing.assert_close(x.grad, torch.ones_like(x), atol=1e-4, rtol=1e-4)
