@@ -76,6 +76,7 @@ def main() -> None:
         shuffle_texts(runner.test_dataloader.dataset, args.shuffle_text)
         runner.logger.info("The items have each other's sentences: the scores show what the model does without them.")
     runner.test()
+    del runner
     close_env()
 
 

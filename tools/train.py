@@ -72,6 +72,7 @@ def main() -> None:
     if args.resume == NEWEST and not cfg.resume:
         runner.logger.info(f'No checkpoint in {cfg.work_dir} to resume from; the training starts anew.')
     runner.train()
+    del runner
     close_env()
 
 

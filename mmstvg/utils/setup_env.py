@@ -1,5 +1,6 @@
 """Preparing a process before MMEngine's Runner starts, and ending it."""
 
+import gc
 import os
 import subprocess
 from datetime import timedelta
@@ -41,8 +42,13 @@ def setup_env(cfg: Config, launcher: str = 'none') -> None:
 
 
 def close_env() -> None:
-    """End the process group, if there is one, when all processes are here: one that just leaves breaks the others."""
+    """End the process group, if there is one, when all processes are here: one that just leaves breaks the others.
+
+    A Runner that is no longer referred to goes first. A wrapped model that is still alive keeps the group's threads
+    running into the end of the interpreter, which was seen to abort there.
+    """
     if dist.is_initialized():
+        gc.collect()
         dist.barrier()
         dist.destroy_process_group()
 
