@@ -3,14 +3,12 @@
 import argparse
 from pathlib import Path
 
-import torch
 from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from mmstvg.utils import close_env, setup_env
 from mmstvg.utils.config import load_config
-from mmstvg.utils.keep_memory import keep_freed_memory
 from mmstvg.utils.shuffle_texts import shuffle_texts
 
 
@@ -67,8 +65,6 @@ def _write_predictions(cfg: Config, out: str) -> None:
 def main() -> None:
     """Test."""
     args = parse_args()
-    if not torch.cuda.is_available():
-        keep_freed_memory()
     cfg = build_config(args)
     setup_env(cfg, args.launcher)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

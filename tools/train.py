@@ -3,14 +3,12 @@
 import argparse
 from pathlib import Path
 
-import torch
 from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from mmstvg.utils import close_env, setup_env
 from mmstvg.utils.config import load_config
-from mmstvg.utils.keep_memory import keep_freed_memory
 from mmstvg.utils.resume import find_checkpoint_to_resume
 
 NEWEST = 'newest'
@@ -64,8 +62,6 @@ def build_config(args: argparse.Namespace) -> Config:
 def main() -> None:
     """Train."""
     args = parse_args()
-    if not torch.cuda.is_available():
-        keep_freed_memory()
     cfg = build_config(args)
     setup_env(cfg, args.launcher)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

@@ -69,5 +69,5 @@ def pad_clips(clips: list[Tensor]) -> dict[str, Tensor]:
         for row, clip, (t, h, w) in zip(video, clips, sizes, strict=True):
             row[:t, :, :h, :w] = clip
     device = first.device
-    masks = (mask.to(device, non_blocking=True) for mask in (frame_mask, pixel_mask))
-    return dict(zip(('video', 'frame_mask', 'pixel_mask'), (video, *masks), strict=True))
+    frame_mask, pixel_mask = (mask.to(device, non_blocking=True) for mask in (frame_mask, pixel_mask))
+    return {'video': video, 'frame_mask': frame_mask, 'pixel_mask': pixel_mask}

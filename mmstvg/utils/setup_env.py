@@ -9,12 +9,15 @@ import torch
 import torch.distributed as dist
 from mmengine.config import Config
 
+from .keep_memory import keep_freed_memory
+
 
 def setup_env(cfg: Config, launcher: str = 'none') -> None:
     """Make a config run on what the machine has: with CUDA as it is, without on the CPU, distributed or not.
 
     MMEngine's own start of a process group picks a GPU and wraps the model for it. Without CUDA a gloo group is started
-    here instead, which the Runner then finds, and the wrapper is told to use no device (`device_ids=None`).
+    here instead, which the Runner then finds, and the wrapper is told to use no device (`device_ids=None`); the process
+    keeps the memory that it frees.
 
     Args:
         cfg: The config; `launcher` and, without CUDA, `model_wrapper_cfg.device_ids` are set in it.
@@ -24,7 +27,10 @@ def setup_env(cfg: Config, launcher: str = 'none') -> None:
         ValueError: The launcher's variables are not set: this process was not started by it.
     """
     cfg.launcher = launcher
-    if launcher == 'none' or torch.cuda.is_available():
+    if torch.cuda.is_available():
+        return
+    keep_freed_memory()
+    if launcher == 'none':
         return
     if launcher == 'slurm':
         _name_slurm_process()
