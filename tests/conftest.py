@@ -20,6 +20,11 @@ torch.set_num_threads(1)
 torch.backends.cudnn.allow_tf32 = False  # as on the CPU
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker('cuda') and not torch.cuda.is_available():
+        pytest.skip('no GPU')
+
+
 @pytest.fixture(autouse=True)
 def _same_random_numbers() -> None:
     random.seed(0)

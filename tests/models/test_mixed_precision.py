@@ -5,7 +5,6 @@ from collections import defaultdict
 import pytest
 import torch
 from batches import mixed_batch, toy_model
-from devices import CUDA
 from parity import build_model, inputs_of, load_reference
 from reference import CASES, ReferenceCase
 
@@ -15,8 +14,8 @@ precisions = pytest.mark.parametrize(
     ('device', 'dtype'),
     [
         ('cpu', torch.bfloat16),
-        pytest.param('cuda', torch.bfloat16, marks=CUDA.marks),
-        pytest.param('cuda', torch.float16, marks=CUDA.marks),
+        pytest.param('cuda', torch.bfloat16, marks=pytest.mark.cuda),
+        pytest.param('cuda', torch.float16, marks=pytest.mark.cuda),
     ],
 )
 

@@ -133,7 +133,6 @@ def test_two_processes_take_the_steps_of_one_with_both_batches(tmp_path):
 
 
 @pytest.mark.cuda
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='no GPU')
 def test_one_gpu_with_nccl_and_float16_stopped_and_resumed_equals_unbroken(tmp_path):
     """The scale of the losses goes on, too."""
     options = options_of(tmp_path, train_cfg__max_epochs=2, optim_wrapper__type='AmpOptimWrapper')

@@ -3,7 +3,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from batches import batch_of, make_clip, make_sample, mixed_batch, toy_model
-from devices import CUDA, DEVICES
+from devices import DEVICES
 
 from mmstvg.models.grounders import cgstvg
 from mmstvg.utils.measure import bytes_kept_for_backward, device_reads
@@ -260,7 +260,7 @@ def test_channels_last_changes_no_result_and_gradients_lie_as_their_parameters()
     [
         ('eager', 'cpu'),
         pytest.param('inductor', 'cpu', marks=pytest.mark.slow),
-        pytest.param('inductor', 'cuda', marks=CUDA.marks),
+        pytest.param('inductor', 'cuda', marks=pytest.mark.cuda),
     ],
 )
 def test_compiled_parts_are_whole_graphs_and_change_no_result(backend, device):
