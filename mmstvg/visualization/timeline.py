@@ -60,7 +60,7 @@ def _plot(scene: TubeScene, scores: FrameScores, width: int, height: int) -> np.
                 color, style = _LINES[name]
                 axes.plot((scores.frame_ids + 0.5) * scale, values, style, color=_color(color), lw=size / 5, label=name)
         axes.set_xlim(0, scene.frame_count * scale)
-        axes.set_ylim(0, 1.02 if 'actioness' in names else 1.1 * max(scores.start.max(), scores.end.max()))
+        axes.set_ylim(0, 1.02 if 'actioness' in names else 1.1 * max(scores.start.max(), scores.end.max(), 0.01))
         axes.set_ylabel(title, color=_color(TEXT), fontsize=size)
         axes.set_facecolor(_color(BACKGROUND))
         axes.tick_params(colors=_color(TEXT), labelsize=size)

@@ -37,6 +37,7 @@ model = dict(
         frozen=True,
         drop_path_rate=0.0,  # the reference leaves 0.2 active inside the frozen network
     ),
+    motion_cache=None,  # a folder: evaluations after the first read there what the motion network saw
     text_encoder=dict(
         type='HFTextEncoder',  # mmstvg/models/text_encoders/hf_text_encoder.py
         name_or_path=text_encoder_path,

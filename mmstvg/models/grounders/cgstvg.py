@@ -12,6 +12,7 @@ from mmstvg.registry import MODELS
 from mmstvg.structures import STVGDataSample
 
 from .base_grounder import BaseGrounder, Inputs
+from .motion_cache import MotionCache
 from .visual_maps import VisualMaps
 
 # Not the motion network: how many kinds of windows it has depends on the size of the clip, one more graph for each.
@@ -35,6 +36,7 @@ class CGSTVG(BaseGrounder):
         encoder: Config of the multimodal encoder.
         head: Config of the head.
         motion_backbone: Config of the motion network, `(B, T, 3, H, W)` to `(B, T, C, h, w)`; None for none.
+        motion_cache: None, or a folder that keeps the motion network's maps in evaluation, see `MotionCache`.
         recompute_frames: None, or the appearance network recomputes its activations in the backward pass, this many
             frames at a time: memory of a step no longer grows with the length of the clip, for one more forward pass.
         channels_last: Whether the appearance network runs on frames whose channels lie next to each other in memory:
@@ -47,8 +49,8 @@ class CGSTVG(BaseGrounder):
         init_cfg: See `BaseGrounder`.
 
     Raises:
-        ValueError: The maps of the two networks differ in size, the parts behind them differ in width, or
-            `recompute_frames` is not positive.
+        ValueError: The maps of the two networks differ in size, the parts behind them differ in width,
+            `recompute_frames` is not positive, or `motion_cache` is set without a frozen motion network.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class CGSTVG(BaseGrounder):
         encoder: dict,
         head: dict,
         motion_backbone: dict | None = None,
+        motion_cache: str | None = None,
         recompute_frames: int | None = None,
         channels_last: bool = False,
         compile_cfg: dict | None = None,
@@ -73,6 +76,11 @@ class CGSTVG(BaseGrounder):
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.backbone.to(memory_format=self.memory_format)
         self.motion_backbone = MODELS.build(motion_backbone) if motion_backbone is not None else None
+        self.motion_cache = None
+        if motion_cache is not None:
+            if self.motion_backbone is None:
+                raise ValueError('motion_cache is set, but there is no motion_backbone whose maps it could keep.')
+            self.motion_cache = MotionCache(self.motion_backbone, motion_cache)
         self.text_encoder = MODELS.build(text_encoder)
         self.encoder = MODELS.build(encoder)
         self.head = MODELS.build(head)
@@ -125,7 +133,8 @@ class CGSTVG(BaseGrounder):
 
     def _see_motion(self, clips: Tensor) -> Tensor:
         """`(N, t, 3, h, w)` to projected maps `(N, t, D, h', w')`."""
-        maps = self.motion_backbone(clips)
+        is_kept = self.motion_cache is not None and not self.training  # clips of training are augmented
+        maps = self.motion_cache(clips) if is_kept else self.motion_backbone(clips)
         return self.motion_proj(maps.flatten(0, 1)).unflatten(0, clips.shape[:2])
 
 
