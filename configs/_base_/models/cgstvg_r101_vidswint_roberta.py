@@ -24,7 +24,7 @@ model = dict(
         num_stages=4,
         out_indices=(3,),
         frozen_stages=1,
-        norm_cfg=dict(type='FrozenBatchNorm2d'),  # mmstvg/models/layers/frozen_batch_norm.py
+        norm_cfg=dict(type='FrozenBatchNorm2d'),  # folded into the convolutions: mmstvg/models/layers/folded_conv.py
         norm_eval=True,
         style='pytorch',
     ),

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from mmstvg.models.encoders import EncodedClips
-from mmstvg.models.layers import ClipSize, run_in_parts, run_unpadded
+from mmstvg.models.layers import ClipSize, fold_frozen_norms, run_in_parts, run_unpadded
 from mmstvg.registry import MODELS
 from mmstvg.structures import STVGDataSample
 
@@ -73,6 +73,7 @@ class CGSTVG(BaseGrounder):
             raise ValueError(f'recompute_frames is None or at least 1, got {recompute_frames}.')
         self.recompute_frames = recompute_frames
         self.backbone = MODELS.build(backbone)
+        fold_frozen_norms(self.backbone)
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.backbone.to(memory_format=self.memory_format)
         self.motion_backbone = MODELS.build(motion_backbone) if motion_backbone is not None else None

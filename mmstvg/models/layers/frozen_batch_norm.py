@@ -24,6 +24,7 @@ class FrozenBatchNorm2d(nn.Module):
     def __init__(self, num_features: int, eps: float = 1e-5):
         super().__init__()
         self.eps = eps
+        self.is_folded = False  # whether the convolution before it does its work, see `FoldedConv2d`
         self.register_buffer('weight', torch.ones(num_features))
         self.register_buffer('bias', torch.zeros(num_features))
         self.register_buffer('running_mean', torch.zeros(num_features))
@@ -35,6 +36,8 @@ class FrozenBatchNorm2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, C, H, W)` to `(N, C, H, W)`."""
+        if self.is_folded:
+            return x
         return torch.addcmul(self.shift.to(x.dtype), x, self.scale.to(x.dtype))
 
     def train(self, mode: bool = True) -> 'FrozenBatchNorm2d':
