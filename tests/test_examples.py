@@ -57,6 +57,15 @@ def clip() -> dict:
     return dict(inputs=make_clip(0, 4, 64, 64), data_samples=sample)
 
 
+@pytest.fixture
+def process_group():
+    """Of this process alone."""
+    torch.distributed.init_process_group('gloo', store=torch.distributed.HashStore(), rank=0, world_size=1)
+    yield
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.usefixtures('process_group')
 @pytest.mark.parametrize('path', EXAMPLES, ids=lambda path: path.stem)
 def test_example(path):
     assert f' configs/examples/{path.name} ' in path.read_text().splitlines()[0]

@@ -116,20 +116,27 @@ def test_memory_stays_flat_over_200_steps(tmp_path):
     assert used[250] - used[50] < 50e6
 
 
-def test_two_processes_take_the_steps_of_one_with_both_batches(tmp_path):
+@pytest.mark.parametrize('optimizer', ['SkipUnusedAdamW', 'ShardedAdamW'])
+def test_two_processes_take_the_steps_of_one_with_both_batches(tmp_path, optimizer):
     """And a signal that reaches one of them stops both at the same step."""
     plain = dict(model__dropout=0, model__norm=False, train_dataloader__dataset__pipeline__0__augment=False)
     options = options_of(tmp_path, **plain, train_cfg__max_epochs=2)
     run(*TRAIN, '--work-dir', tmp_path / 'one', *options)
     hook = f"dict(type='SignalHook', number={int(signal.SIGTERM)}, iteration=7, rank=1)"
     (tmp_path / 'stopped.py').write_text(f"_base_ = '{CONFIG}'\ncustom_hooks = [{hook}]\n")
-    tail = (2, '--work-dir', tmp_path / 'two', '--resume', *options, 'train_dataloader.batch_size=1')
+    options += ['train_dataloader.batch_size=1', f'optim_wrapper.optimizer.type={optimizer}']
+    tail = (2, '--work-dir', tmp_path / 'two', '--resume', *options)
     output = run('bash', ROOT / 'tools' / 'dist_train.sh', tmp_path / 'stopped.py', *tail, status=1)
     assert 'stops after iteration 7' in output
     run('bash', ROOT / 'tools' / 'dist_train.sh', CONFIG, *tail)
-    one, two = weights(tmp_path / 'one', 'epoch_2.pth'), weights(tmp_path / 'two', 'epoch_2.pth')
-    for key, value in one.items():
-        torch.testing.assert_close(two[key], value, atol=1e-5, rtol=1e-5, msg=key)
+    one, two = (read_checkpoint(tmp_path / name / 'epoch_2.pth') for name in ('one', 'two'))
+    for key, value in one['state_dict'].items():
+        torch.testing.assert_close(two['state_dict'][key], value, atol=1e-5, rtol=1e-5, msg=key)
+    one, two = one['optimizer'], two['optimizer']
+    assert [group['name'] for group in two['param_groups']] == [group['name'] for group in one['param_groups']]
+    assert two['state'].keys() == one['state'].keys()
+    for number, averages in one['state'].items():
+        torch.testing.assert_close(two['state'][number], averages, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.cuda

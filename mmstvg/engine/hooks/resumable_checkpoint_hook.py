@@ -3,6 +3,7 @@ from pathlib import Path
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch.distributed.optim import ZeroRedundancyOptimizer
 
 from mmstvg.registry import HOOKS
 from mmstvg.utils.atomic_file import publish_file, write_text_atomically
@@ -135,6 +136,9 @@ class ResumableCheckpointHook(Hook):
     @staticmethod
     def _write(runner: Runner, name: str, epoch: int, iteration: int) -> None:
         part = f'{name}.part'
+        optimizer = runner.optim_wrapper.optimizer
+        if isinstance(optimizer, ZeroRedundancyOptimizer):
+            optimizer.consolidate_state_dict()  # takes all processes, and the first alone saves
         try:
             runner.save_checkpoint(runner.work_dir, part, meta=dict(epoch=epoch, iter=iteration))
             if is_main_process():
