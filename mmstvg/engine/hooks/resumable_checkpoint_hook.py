@@ -133,14 +133,14 @@ class ResumableCheckpointHook(Hook):
             write_text_atomically(Path(runner.work_dir) / POINTER, str(path))
             runner.logger.info(f'Saved {path}')
 
-    @staticmethod
-    def _write(runner: Runner, name: str, epoch: int, iteration: int) -> None:
+    def _write(self, runner: Runner, name: str, epoch: int, iteration: int) -> None:
         part = f'{name}.part'
         optimizer = runner.optim_wrapper.optimizer
-        if isinstance(optimizer, ZeroRedundancyOptimizer):
+        if isinstance(optimizer, ZeroRedundancyOptimizer) and not self.weights_only:
             optimizer.consolidate_state_dict()  # takes all processes, and the first alone saves
+        meta = dict(epoch=epoch, iter=iteration)
         try:
-            runner.save_checkpoint(runner.work_dir, part, meta=dict(epoch=epoch, iter=iteration))
+            runner.save_checkpoint(runner.work_dir, part, save_optimizer=not self.weights_only, meta=meta)
             if is_main_process():
                 publish_file(Path(runner.work_dir) / part, Path(runner.work_dir) / name)
         except OSError as error:

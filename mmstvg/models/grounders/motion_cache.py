@@ -1,7 +1,7 @@
 """Keeps on disk what the frozen motion network saw."""
 
 import hashlib
-import os
+import tempfile
 from pathlib import Path
 
 import torch
@@ -16,10 +16,10 @@ _SPREAD = (-7046029254386353131, -4658895280553007687)  # odd: a product modulo 
 class MotionCache:
     """Maps of the motion network in a folder, a file a clip, so that later evaluations read instead of compute.
 
-    A file is named after the values of the frames and of the weights, the device and the precision: other weights, or
-    another way to decode or resize, make other files. Only a change of the network's code goes unnoticed. Nothing is
-    removed, and processes may share a folder. Frames and weights are digested where they lie, with one read of the
-    device a call.
+    A file is named after the values of the frames and of the weights, the kind of device and autocast's precision:
+    other weights, or another way to decode or resize, make other files. Another version of the network's code or of
+    PyTorch goes unnoticed. Nothing is removed, and processes may share a folder. Frames and weights are digested where
+    they lie, with one read of the device a call and one more for each clip that is new.
 
     Args:
         network: `(N, T, 3, H, W)` to maps `(N, T, C, h, w)`, each clip as it would be alone.
@@ -41,10 +41,10 @@ class MotionCache:
     def __call__(self, clips: Tensor) -> Tensor:
         """What `network(clips)` gives."""
         paths = [self.folder / f'{name}.pt' for name in self._names(clips)]
-        new = [row for row, path in enumerate(paths) if not path.exists()]
+        new = {path: row for row, path in enumerate(paths) if not path.exists()}
         if new:
-            for row, maps in zip(new, self.network(take_rows(clips, new)), strict=True):
-                _write(maps.clone(), paths[row])
+            for path, maps in zip(new, self.network(take_rows(clips, list(new.values()))), strict=True):
+                _write(maps.clone(), path)
         return torch.stack([torch.load(path, map_location=clips.device, weights_only=True) for path in paths])
 
     def _names(self, clips: Tensor) -> list[str]:
@@ -66,7 +66,9 @@ def _digest(tensors: list[Tensor]) -> Tensor:
 
 def _write(maps: Tensor, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f'.{os.getpid()}.part')
+    # Not named after the process: on several nodes their numbers may be equal.
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix='.part', delete=False) as file:
+        part = Path(file.name)
     try:
         torch.save(maps, part)
         publish_file(part, path)

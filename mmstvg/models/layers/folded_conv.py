@@ -9,10 +9,10 @@ from .frozen_batch_norm import FrozenBatchNorm2d
 
 
 class FoldedConv2d(nn.Conv2d):
-    """A convolution and the frozen BatchNorm behind it, in one pass over the map.
+    """A convolution with the scale and shift of the frozen BatchNorm behind it.
 
     The weight of the convolution alone is a parameter, and the norm keeps its buffers, so state dicts and training are
-    those of the two; sums round differently. The norm hands out what it gets from then on.
+    those of the two; sums round differently. The norm becomes the identity.
 
     Args:
         conv: Without bias; its weight is shared.
@@ -45,8 +45,9 @@ class FoldedConv2d(nn.Conv2d):
 def fold_frozen_norms(network: nn.Module) -> None:
     """Fold the frozen norms of a ResNet of mmdet into the convolutions before them.
 
-    Saves a pass over each map, forwards and backwards, for a scaled copy of the weights. Of other networks it is not
-    known what lies before a norm; they stay as they are.
+    Saves a pass over each map in the backward pass, and on CPUs in the forward pass, too (CUDA adds a bias in a pass
+    of its own), for a scaled copy of the weights. Of other networks it is not known what lies before a norm; they stay
+    as they are.
 
     Args:
         network: The network, which is changed.

@@ -45,6 +45,14 @@ def test_only_new_clips_of_a_batch_run(model, runs):
     assert torch.equal(together[:1], first)
 
 
+def test_a_clip_that_is_in_a_batch_twice_runs_once(model, runs):
+    clips = torch.randn(2, 5, 3, 64, 96)[[0, 1, 0]]
+    with torch.no_grad():
+        found = model.motion_cache(clips)
+        assert runs == [2]
+        torch.testing.assert_close(found, model.motion_backbone(clips), atol=1e-5, rtol=1e-5)
+
+
 def test_training_neither_reads_nor_writes(model, runs, tmp_path):
     model.train()
     for _ in range(2):

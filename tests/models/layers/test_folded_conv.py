@@ -77,3 +77,18 @@ def test_other_norms_and_other_networks_stay():
     fold_frozen_norms(own)
     assert type(own[0]) is nn.Conv2d
     assert not own[1].is_folded
+
+
+def test_one_graph_and_channels_last():
+    network = build(18)
+    fold_frozen_norms(network)
+    randomize(network)
+    x = torch.randn(1, 3, 64, 64)
+    expected = network(x)[-1]
+    network.to(memory_format=torch.channels_last)
+    compiled = torch.compile(network, fullgraph=True, backend='eager')
+    found = compiled(x.contiguous(memory_format=torch.channels_last))[-1]
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * expected.abs().max().item())
+    found.sum().backward()
+    # Or DistributedDataParallel copies gradients.
+    assert all(p.grad.stride() == p.stride() for p in network.parameters())
