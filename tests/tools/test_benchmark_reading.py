@@ -14,20 +14,20 @@ WORKS = ['decode everything', 'pyav, float32', 'pyav, uint8', 'decord, float32',
 
 
 @pytest.fixture(scope='module')
-def benchmark():
+def tool():
     return load_tool('analysis_tools/benchmark_reading.py')
 
 
-def run(benchmark, monkeypatch, out, *arguments):
+def run(tool, monkeypatch, out, *arguments):
     monkeypatch.setattr(sys, 'argv', ['benchmark_reading.py', *map(str, arguments), '--out', str(out)])
-    benchmark.main()
+    tool.main()
     return json.loads(out.read_text())
 
 
-def test_result(benchmark, monkeypatch, tmp_path, capsys):
+def test_result(tool, monkeypatch, tmp_path, capsys):
     write_video(tmp_path / 'a.mp4')
     options = ('--frames', '8', '--height', '32', '--repeat', '1')
-    result = run(benchmark, monkeypatch, tmp_path / 'new' / 'result.json', tmp_path / 'a.mp4', *options)
+    result = run(tool, monkeypatch, tmp_path / 'new' / 'result.json', tmp_path / 'a.mp4', *options)
     assert result['everything_by'] == ('ffmpeg' if shutil.which('ffmpeg') else 'PyAV')
     (video,) = result['videos']
     assert (video['frames'], video['frame_count'], video['size'], video['height']) == (8, 50, [64, 96], 32)
@@ -40,25 +40,25 @@ def test_result(benchmark, monkeypatch, tmp_path, capsys):
     assert all(name in printed for name in WORKS)
 
 
-def test_decode_everything_gives_the_wanted_frames(benchmark, tmp_path):
+def test_decode_everything_gives_the_wanted_frames(tool, tmp_path):
     write_video(tmp_path / 'a.mp4')
-    frames = benchmark.decode_everything(str(tmp_path / 'a.mp4'), (64, 96), np.array([3, 40]))
-    if benchmark.shutil.which('ffmpeg') is None:  # which may convert colours another way
+    frames = tool.decode_everything(str(tmp_path / 'a.mp4'), (64, 96), np.array([3, 40]))
+    if tool.shutil.which('ffmpeg') is None:  # which may convert colours another way
         assert np.array_equal(frames, decode_all(tmp_path / 'a.mp4')[[3, 40]])
     assert frames.shape == (2, 64, 96, 3)
 
 
 @pytest.mark.slow
-def test_default_is_4_times_faster_and_takes_a_tenth_of_the_memory(benchmark, monkeypatch, tmp_path):
-    video = benchmark.make_video(tmp_path / 'long.mp4', group=250)
-    result = run(benchmark, monkeypatch, tmp_path / 'result.json', video)
+def test_default_is_4_times_faster_and_takes_a_tenth_of_the_memory(tool, monkeypatch, tmp_path):
+    video = tool.make_video(tmp_path / 'long.mp4', group=250)
+    result = run(tool, monkeypatch, tmp_path / 'result.json', video)
     default = result['videos'][0]['works']['pyav, float32']
     assert default['times_faster'] >= 4
     assert default['share_of_memory'] < 0.1
 
 
-def test_sizes_are_positive(benchmark, monkeypatch, capsys):
+def test_sizes_are_positive(tool, monkeypatch, capsys):
     monkeypatch.setattr(sys, 'argv', ['benchmark_reading.py', '--frames', '0'])
     with pytest.raises(SystemExit):
-        benchmark.parse_args()
+        tool.parse_args()
     assert '--frames must be positive' in capsys.readouterr().err
