@@ -1,6 +1,7 @@
 """Files that are there whole or not at all."""
 
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,11 +25,13 @@ def publish_file(part: str | Path, final: str | Path) -> None:
 
 
 @contextmanager
-def whole_file(path: str | Path) -> Iterator[Path]:
+def whole_file(path: str | Path, shared: bool = False) -> Iterator[Path]:
     """In a `with` block: write a file so that a reader finds the old or the new one, never a part.
 
     Args:
         path: The file; its folder is made where needed.
+        shared: Whether several processes, of several nodes even, may write the file at the same time; the last one
+            wins. One that is killed then leaves its part behind, which otherwise the next writer replaces.
 
     Yields:
         Where to write meanwhile, a name with the same suffix. It becomes `path` at the end of the block, and vanishes
@@ -36,7 +39,8 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'{path.stem}.part{path.suffix}')
+    own = f'.{uuid.uuid4().hex}' if shared else ''  # the numbers of processes may be equal on several nodes
+    part = path.with_name(f'{path.stem}{own}.part{path.suffix}')
     try:
         yield part
         publish_file(part, path)

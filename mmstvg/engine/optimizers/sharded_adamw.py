@@ -54,7 +54,7 @@ class ShardedAdamW(ZeroRedundancyOptimizer):
     def consolidate_state_dict(self, to: int = 0) -> None:
         """Bring the moments of all processes to the process `to`; all of them call it.
 
-        PyTorch's own does it value by value: 11 seconds for 0.2 GB.
+        PyTorch's own does it value by value, which takes 0.6 seconds for 10 MB.
         """
         self._sync_param_groups(self.param_groups, self.optim.param_groups)
         own = apply_to(self.optim.state_dict(), torch.is_tensor, torch.Tensor.cpu)

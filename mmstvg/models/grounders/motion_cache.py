@@ -1,14 +1,13 @@
 """Keeps on disk what the frozen motion network saw."""
 
 import hashlib
-import tempfile
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from mmstvg.models.layers import take_rows
-from mmstvg.utils.atomic_file import publish_file
+from mmstvg.utils.atomic_file import whole_file
 
 _SPREAD = (-7046029254386353131, -4658895280553007687)  # odd: a product modulo 2^64 loses nothing
 
@@ -44,7 +43,8 @@ class MotionCache:
         new = {path: row for row, path in enumerate(paths) if not path.exists()}
         if new:
             for path, maps in zip(new, self.network(take_rows(clips, list(new.values()))), strict=True):
-                _write(maps.clone(), path)
+                with whole_file(path, shared=True) as part:
+                    torch.save(maps.clone(), part)
         return torch.stack([torch.load(path, map_location=clips.device, weights_only=True) for path in paths])
 
     def _names(self, clips: Tensor) -> list[str]:
@@ -62,15 +62,3 @@ def _digest(tensors: list[Tensor]) -> Tensor:
     factors = torch.arange(1, max(map(len, bits)) + 1, device=bits[0].device) * _SPREAD[0]
     factors = (factors ^ (factors >> 31)) * _SPREAD[1] | 1
     return torch.stack([(x * factors[: len(x)]).sum() for x in bits])
-
-
-def _write(maps: Tensor, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Not named after the process: on several nodes their numbers may be equal.
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix='.part', delete=False) as file:
-        part = Path(file.name)
-    try:
-        torch.save(maps, part)
-        publish_file(part, path)
-    finally:
-        part.unlink(missing_ok=True)
