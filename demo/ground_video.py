@@ -39,6 +39,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--window', type=float, metavar='SECONDS', help='of the windows that long videos are cut into')
     parser.add_argument('--batch-size', type=int, default=1, help='windows that the model sees at once (default: 1)')
     parser.add_argument('--device', help='such as cpu or cuda:0 (default: the first GPU where there is one)')
+    parser.add_argument('--amp', action='store_true', help='bfloat16 autocast: faster where the hardware has it')
     parser.add_argument('--backend', choices=('pyav', 'decord'), default='pyav', help='decoder of videos')
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='keys of the config to change'
@@ -65,6 +66,7 @@ def run(args: argparse.Namespace) -> None:
         cfg_options=args.cfg_options,
         window=args.window,
         backend=args.backend,
+        amp=args.amp,
     )
     writer = PredictionWriter(
         args.out, mp4=not args.no_mp4, gif=args.gif, backend=args.backend, show_progress=sys.stderr.isatty()

@@ -292,6 +292,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='weights')
     parser.add_argument('--port', type=int, default=7860, help='(default: %(default)s; 0: a free one)')
     parser.add_argument('--device', help='such as cpu or cuda:0 (default: the first GPU where there is one)')
+    parser.add_argument('--amp', action='store_true', help='bfloat16 autocast: faster where the hardware has it')
     parser.add_argument('--max-upload-mb', type=float, default=Limits.megabytes, help='(default: %(default)s)')
     parser.add_argument('--max-minutes', type=float, default=Limits.minutes, help='of a video (default: %(default)s)')
     parser.add_argument(
@@ -311,7 +312,7 @@ def main() -> int:
             print(f'webui.py: the example {path} does not exist.', file=sys.stderr)
             return 1
     try:
-        inferencer = STVGInferencer(args.config, args.checkpoint, args.device)
+        inferencer = STVGInferencer(args.config, args.checkpoint, args.device, amp=args.amp)
     except (ValueError, KeyError, OSError) as error:
         print(f'webui.py: {error.args[0] if isinstance(error, KeyError) else error}', file=sys.stderr)
         return 1

@@ -42,7 +42,7 @@ def attention_maps(
         maps = shares[:, :cells]
         if encoded.motion.shape[2]:
             maps = maps + shares[:, -cells:]
-        parts.append(maps.unflatten(1, encoded.map_size).cpu().numpy())
+        parts.append(maps.unflatten(1, encoded.map_size).float().cpu().numpy())
 
     handle = layers[stage].cross_attn.register_forward_hook(record)
     try:

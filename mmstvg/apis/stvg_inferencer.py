@@ -105,6 +105,8 @@ class STVGInferencer:
         window: Seconds of a window for long videos; by default `inference_cfg.window` of the config, or 20.
         clip_boxes: Cut boxes to the frame. `tools/test.py` leaves them as the model answers, which may be beyond it.
         backend: Decoder of videos, `'pyav'` or `'decord'`.
+        amp: Whether the model runs under bfloat16 autocast: less time and memory where the hardware has it, and
+            rounded answers.
 
     Raises:
         FileNotFoundError: There is no such config or checkpoint.
@@ -121,6 +123,7 @@ class STVGInferencer:
         window: float | None = None,
         clip_boxes: bool = True,
         backend: str = 'pyav',
+        amp: bool = False,
     ):
         self.model = _load_model(model, weights, device, cfg_options)
         cfg = self.model.cfg
@@ -134,6 +137,7 @@ class STVGInferencer:
             raise ValueError(f'window must be a positive number of seconds, got {self.window}.')
         self.clip_boxes = clip_boxes
         self.backend = backend
+        self.amp = amp
         self.visualizer = TubeVisualizer(name='stvg_inferencer')
 
     @torch.no_grad()
@@ -226,7 +230,9 @@ class STVGInferencer:
         with open_video_of(prediction, video, self.backend) as video:
             item = self.pipeline(dict(info, ori_shape=tuple(prediction['size']), segment=clip, video=video))
         data = self.model.data_preprocessor(dict(inputs=[item['inputs']], data_samples=[item['data_samples']]))
-        return dict(frame_ids=item['data_samples'].frame_ids, maps=attention_maps(self.model, **data, stage=stage))
+        with self._autocast():
+            maps = attention_maps(self.model, **data, stage=stage)
+        return dict(frame_ids=item['data_samples'].frame_ids, maps=maps)
 
     def _open(self, query: VideoQuery, fps: float | None, stack: ExitStack) -> _OpenVideo:
         if isinstance(query.video, Path | dict):
@@ -255,27 +261,47 @@ class STVGInferencer:
 
     def _look(self, videos: list[_OpenVideo], batch_size: int, progress: _Progress) -> None:
         """Answer all sentences on all clips."""
-        todo = [(video, clip) for video in videos for clip in video.clips]
-        progress.plan(len(todo))
-        for first in range(0, len(todo), batch_size):
-            batch = todo[first : first + batch_size]
-            found = self._answer([(video, clip, video.query.texts) for video, clip in batch])
-            for (video, _), answers in zip(batch, found, strict=True):
-                video.answers.append(answers)
-            progress.done(len(batch))
+        progress.plan(sum(len(video.clips) for video in videos))
+        for every_nth in {1, self.model.interleave}:
+            todo = [(video, clip) for video in videos if self._step(video) == every_nth for clip in video.clips]
+            for first in range(0, len(todo), batch_size):
+                batch = todo[first : first + batch_size]
+                found = self._answer([(video, clip, video.query.texts) for video, clip in batch], every_nth)
+                for (video, _), answers in zip(batch, found, strict=True):
+                    video.answers.append(answers)
+                progress.done(len(batch))
 
-    def _answer(self, batch: list[tuple[_OpenVideo, Range, list[str]]]) -> list[list[ClipAnswer]]:
-        """An answer a sentence for each clip of a batch."""
-        items = [self.pipeline(dict(video.info, segment=clip, text=texts[0])) for video, clip, texts in batch]
+    def _step(self, video: _OpenVideo) -> int:
+        """Of the frames that the pipeline samples, windows are searched with every n-th."""
+        return self.model.interleave if len(video.clips) > 1 else 1
+
+    def _answer(self, batch: list[tuple[_OpenVideo, Range, list[str]]], every_nth: int = 1) -> list[list[ClipAnswer]]:
+        """An answer a sentence for each clip of a batch, on every n-th of the frames that the pipeline samples."""
+        items = [self._load(dict(video.info, segment=clip, text=texts[0]), every_nth) for video, clip, texts in batch]
         data = self.model.data_preprocessor(
             # Popped, so that the frames are gone once they are normalised.
             dict(inputs=[item.pop('inputs') for item in items], data_samples=[item['data_samples'] for item in items])
         )
-        samples = self.model.predict_texts(**data, texts=[texts for _, _, texts in batch])
+        texts = [texts for _, _, texts in batch]
+        with self._autocast():
+            samples = self.model.predict_texts(**data, texts=texts, interleave=self.model.interleave // every_nth)
         return [
             [ClipAnswer(clip, sample.pred_tube, sample.score, sample.pred_frames) for sample in own]
             for (_, clip, _), own in zip(batch, samples, strict=True)
         ]
+
+    def _load(self, info: dict, every_nth: int) -> dict:
+        """Run the pipeline, with every n-th of the frames that it samples."""
+        for transform in self.pipeline.transforms:
+            is_new = 'frame_ids' not in info
+            info = transform(info)
+            if is_new and 'frame_ids' in info:
+                info['frame_ids'] = info['frame_ids'][::every_nth]
+        return info
+
+    def _autocast(self) -> torch.autocast:
+        device = torch.device(self.model.data_preprocessor.device)
+        return torch.autocast(device.type, torch.bfloat16, enabled=self.amp)
 
     def _finish(
         self,
@@ -309,7 +335,7 @@ class STVGInferencer:
         clip = None
         if len(answers) > 1:
             clip = plan_second_look(joined, video.segment, self._window_length(video.info['fps']))
-        if clip is None:
+        if clip is None or (clip == joined.clip and self._step(video) == 1):  # nothing that was not seen
             return joined, video.clips
         progress.plan(1)
         ((second,),) = self._answer([(video, clip, [text])])

@@ -3,14 +3,15 @@
 1. A video of up to 1.25 windows is one clip.
 2. A longer one is cut into windows of equal length, each of which starts at most half a window after the one before: an
    event of up to half a window lies whole in one of them. Each is answered like a video of its own, with the frames
-   that the test pipeline samples from it.
+   that the test pipeline samples from it, or every n-th of them where the model runs on n interleaved clips: as many
+   as in training, for an n-th of the time.
 3. The answer wins whose span has the highest mean log-odds of actioness: that is what a model is trained to tell the
    event from the rest of a video by. Its probabilities are all close to 1 where it is sure, and the confidence, the
    other part of a score, is about the box.
 4. Where its span comes nearer than a tenth of a window to a border behind which the video goes on, the event may be
    cut. The answer of the window behind that border is joined to it if their spans meet, and so on.
-5. A span that fits into one window is looked at once more, in a window with the span in its middle, like the clips of
-   training. That answer stands if its span meets the first one; otherwise the first tube does.
+5. A span that fits into one window is looked at once more, with all frames, in a window with the span in its middle,
+   like the clips of training. That answer stands if its span meets the first one; otherwise the first tube does.
 """
 
 from collections.abc import Sequence
@@ -92,11 +93,8 @@ def join_cut_event(answers: Sequence[ClipAnswer], segment: Range) -> ClipAnswer:
 
 
 def plan_second_look(joined: ClipAnswer, segment: Range, length: int) -> Range | None:
-    """The window to look at once more (step 5); None where the answer is of that window or does not fit into one."""
-    if len(joined.tube) > length:
-        return None
-    window = center_window(joined.tube.span, segment, length)
-    return None if window == joined.clip else window
+    """The window to look at once more (step 5), None where the span does not fit into one."""
+    return None if len(joined.tube) > length else center_window(joined.tube.span, segment, length)
 
 
 def center_window(span: Range, segment: Range, length: int) -> Range:

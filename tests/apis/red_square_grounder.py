@@ -17,8 +17,8 @@ PIPELINE = [
 class RedSquareGrounder(BaseGrounder):
     """Answers the longest run of frames with a red square, with a score by how much of the clip's middle is in it."""
 
-    def __init__(self, window: float = 6.0):
-        super().__init__(None, None, None)
+    def __init__(self, window: float = 6.0, interleave: int = 1):
+        super().__init__(None, dict(interleave=interleave), None)
         self.cfg = Config(
             dict(
                 test_dataloader=dict(dataset=dict(type='VidSTGDataset', pipeline=PIPELINE)),
@@ -33,7 +33,7 @@ class RedSquareGrounder(BaseGrounder):
     def fuse(self, maps, data_samples):
         raise NotImplementedError
 
-    def predict_texts(self, inputs, data_samples, texts):
+    def predict_texts(self, inputs, data_samples, texts, interleave=None):
         return [
             [self._find(clip.numpy().astype(int), sample, text) for text in own]
             for clip, sample, own in zip(inputs, data_samples, texts, strict=True)

@@ -59,13 +59,13 @@ def test_same_tube_as_the_test_pipeline(toy, inferencer):
 
 def test_item_of_unknown_length_is_sampled_as_by_the_data_set(toy, inferencer, monkeypatch):
     chosen = []
-    sample_frames = inferencer.pipeline
 
     def spy(results):
-        chosen.append({key: results[key] for key in ('fps', 'segment', 'frame_count')})
-        return sample_frames(results)
+        if 'frame_ids' not in results:
+            chosen.append({key: results[key] for key in ('fps', 'segment', 'frame_count')})
+        return results
 
-    monkeypatch.setattr(inferencer, 'pipeline', spy)
+    monkeypatch.setattr(inferencer.pipeline, 'transforms', [spy, *inferencer.pipeline.transforms])
     path, text = toy[0][0]
     item = dict(video_path=str(path), duration=20.0, unused_frames=1)
     (found,) = find(inferencer, item, text)
@@ -142,6 +142,28 @@ def test_attention_of_a_stage(toy, inferencer):
         inferencer.attention(prediction, 3)
 
 
+def test_bfloat16(toy, inferencer, monkeypatch):
+    path, text = toy[0][0]
+    (expected,) = find(inferencer, path, text)
+    rounded = STVGInferencer(inferencer.model, amp=True)
+    kinds = set()
+    see = inferencer.model.see
+
+    def spy(*args):
+        maps = see(*args)
+        kinds.add(maps.appearance.dtype)
+        return maps
+
+    monkeypatch.setattr(inferencer.model, 'see', spy)
+    (found,) = find(rounded, path, text)
+    assert kinds == {torch.bfloat16}
+    assert found['score'] == pytest.approx(expected['score'], abs=0.02)
+    for name in ('actioness', 'confidence'):
+        np.testing.assert_allclose(found['frames'][name], expected['frames'][name], atol=0.05)
+    maps = [one.attention(found)['maps'] for one in (rounded, inferencer)]
+    np.testing.assert_allclose(maps[0], maps[1], atol=0.02)
+
+
 def test_weights_and_configs(toy, inferencer, tmp_path):
     config = inferencer.model.cfg
     bare = tmp_path / 'bare.pth'
@@ -202,6 +224,30 @@ def test_one_clip_is_in_memory_at_a_time(tmp_path):
     model = RedSquareGrounder(window=6.0)
     find(STVGInferencer(model), video, 'the red square', batch_size=1)
     assert max(map(len, model.clips)) == 60
+
+
+@pytest.mark.parametrize('batch_size', [1, 3])
+def test_windows_are_searched_at_the_density_of_training(short, tmp_path, batch_size):
+    video = write_red_square(tmp_path / 'long.mp4', 20.0, (11.0, 13.0))
+    model = RedSquareGrounder(window=6.0, interleave=2)
+    together = find(STVGInferencer(model), [video, short], 'the red square', batch_size=batch_size)
+    assert [prediction['span'] for prediction in together] == [[110, 130], [20, 45]]
+    assert [len(prediction['clips']) for prediction in together] == [7, 1]
+    looks = sorted((frames[0], len(frames)) for frames in model.clips)
+    starts = [0, 28, 56, 84, 112, 140]
+    assert looks == sorted([(0, 60), (89, 60), *((start, 30) for start in starts)])  # the short one, the second look
+    frame_ids = together[0]['frames']['frame_ids']
+    assert frame_ids == [*range(0, 89, 2), *range(89, 149), *range(150, 200, 2)]
+
+
+def test_span_in_the_middle_of_its_window_is_looked_at_again_only_for_more_frames(tmp_path):
+    video = write_red_square(tmp_path / 'long.mp4', 9.0, (2.0, 4.0))
+    for interleave, looks in ((1, 2), (2, 3)):
+        model = RedSquareGrounder(window=6.0, interleave=interleave)
+        (prediction,) = find(STVGInferencer(model), video, 'the red square')
+        assert prediction['span'] == [20, 40]
+        assert prediction['clip'] == [0, 60]
+        assert len(model.clips) == looks
 
 
 def test_items_of_a_data_set_are_one_clip(tmp_path):

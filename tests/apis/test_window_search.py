@@ -74,7 +74,7 @@ def test_evidence_tells_sure_answers_apart_and_reads_the_span_alone():
 
 def test_answer_is_looked_at_once_more_in_the_middle():
     clip = (100, 200)
-    assert plan_second_look(answer(clip, (130, 170)), SEGMENT, 100) is None
+    assert plan_second_look(answer(clip, (130, 170)), SEGMENT, 100) == clip
     assert plan_second_look(answer(clip, (120, 160)), SEGMENT, 100) == (90, 190)
     assert plan_second_look(answer(clip, (95, 196)), SEGMENT, 100) is None
 
@@ -114,7 +114,7 @@ def test_ends_of_the_video_cut_nothing():
         answers = answers_of(spans, best)
         joined = join_cut_event(answers, SEGMENT)
         assert joined is answers[best]
-        assert plan_second_look(joined, SEGMENT, 100) is None
+        assert plan_second_look(joined, SEGMENT, 100) == joined.clip
 
 
 def test_scores_of_the_whole_video():

@@ -97,11 +97,15 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
         Ground truth is not read.
         """
         readable = [sample for sample in data_samples if 'broken' not in sample]
-        self._predict(inputs, readable, [[sample] for sample in readable])
+        self._predict(inputs, readable, [[sample] for sample in readable], self.interleave)
         return list(data_samples)
 
     def predict_texts(
-        self, inputs: Inputs, data_samples: Sequence[STVGDataSample], texts: Sequence[Sequence[str]]
+        self,
+        inputs: Inputs,
+        data_samples: Sequence[STVGDataSample],
+        texts: Sequence[Sequence[str]],
+        interleave: int | None = None,
     ) -> list[list[STVGDataSample]]:
         """Answer several sentences for each video. The videos are seen once; each answer is that of `predict` alone.
 
@@ -109,37 +113,42 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
             inputs: See `forward`.
             data_samples: One sample a video, readable; its own sentence is not read.
             texts: The sentences of each video, at least one.
+            interleave: Clips that a video is run as; by default those of `test_cfg`.
 
         Returns:
             For each video a sample a sentence, with `text` and the answer.
         """
         asked = [[_ask(sample, text) for text in own] for sample, own in zip(data_samples, texts, strict=True)]
-        self._predict(inputs, data_samples, asked)
+        self._predict(inputs, data_samples, asked, self.interleave if interleave is None else interleave)
         return asked
 
     def _predict(
-        self, inputs: Inputs, videos: Sequence[STVGDataSample], asked: Sequence[Sequence[STVGDataSample]]
+        self,
+        inputs: Inputs,
+        videos: Sequence[STVGDataSample],
+        asked: Sequence[Sequence[STVGDataSample]],
+        interleave: int,
     ) -> None:
         """Answer the samples `asked` of each video, one sentence of every video at a time."""
-        for part in range(self.interleave):
+        for part in range(interleave):
             rows = [i for i, sample in enumerate(videos) if len(sample.frame_ids) > part]
             if not rows:
                 break
             clips = inputs if len(rows) == len(videos) else {name: take_rows(x, rows) for name, x in inputs.items()}
             clips = {
-                'video': clips['video'][:, part :: self.interleave],
-                'frame_mask': clips['frame_mask'][:, part :: self.interleave],
+                'video': clips['video'][:, part::interleave],
+                'frame_mask': clips['frame_mask'][:, part::interleave],
                 'pixel_mask': clips['pixel_mask'],
             }
-            maps = self.see(clips, [_every_nth(videos[i], part, self.interleave) for i in rows])
+            maps = self.see(clips, [_every_nth(videos[i], part, interleave) for i in rows])
             for turn in range(max(len(asked[i]) for i in rows)):
                 places = [place for place, i in enumerate(rows) if len(asked[i]) > turn]
                 samples = [asked[rows[place]][turn] for place in places]
-                self._answer(maps.take(places), samples, part)
+                self._answer(maps.take(places), samples, part, interleave)
 
-    def _answer(self, maps: VisualMaps, samples: Sequence[STVGDataSample], part: int) -> None:
+    def _answer(self, maps: VisualMaps, samples: Sequence[STVGDataSample], part: int, interleave: int) -> None:
         """Answer one sentence of each clip."""
-        clips = [_every_nth(sample, part, self.interleave) for sample in samples]
+        clips = [_every_nth(sample, part, interleave) for sample in samples]
         answers = self.head.predict(self.fuse(maps, clips), clips)
         for sample, answer in zip(samples, answers, strict=True):
             _add_answer(sample, answer, first=part == 0)

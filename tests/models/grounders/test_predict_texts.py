@@ -49,6 +49,15 @@ def test_videos_are_seen_once_and_ground_truth_is_left_behind(model, monkeypatch
 
 
 @torch.no_grad()
+def test_fewer_clips_than_at_test(model, monkeypatch):
+    (found,) = model.predict_texts(**batch_of(model, make_items()[:1]), texts=[['red']], interleave=1)[0]
+    monkeypatch.setattr(model, 'interleave', 1)
+    expected = alone(model, make_items()[0], 'red')
+    assert (found.pred_tube.span, found.score) == (expected.pred_tube.span, expected.score)
+    np.testing.assert_array_equal(found.pred_tube.boxes, expected.pred_tube.boxes)
+
+
+@torch.no_grad()
 def test_frame_scores(model):
     answer = alone(model, make_items()[0], 'red')
     scores = answer.pred_frames
