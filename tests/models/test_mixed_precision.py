@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import pytest
 import torch
-from batches import mixed_batch, toy_model
+from batches import batch_of, mixed_batch, toy_model
 from parity import build_model, inputs_of, load_reference
 from reference import CASES, ReferenceCase
 
@@ -45,6 +45,20 @@ def losses_by_kind(model, case, device, dtype):
         assert value.dtype == torch.float32, name
         kinds[name.rpartition('.')[2]] += float(value)
     return kinds
+
+
+@precisions
+def test_answers_are_not_rounded(device, dtype):
+    model = toy_model(device=device)
+    items = mixed_batch()
+    with torch.no_grad(), torch.autocast(device, dtype=dtype):
+        outputs = model(**batch_of(model, items), mode='tensor')
+    logits = {'boxes': outputs['pred_boxes'].logit(), 'span': outputs['span_logits']}
+    logits['actioness'] = outputs['actioness_logits']
+    for name, values in logits.items():
+        assert values.dtype == torch.float32, name
+        kept = values.isclose(values.to(dtype).float(), rtol=1e-4).float().mean()
+        assert kept < 0.5, f'{name}: {kept:.0%} of the values are those of {dtype}'
 
 
 @precisions

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from mmstvg.models.heads.stvg_targets import STVGTargets
-from mmstvg.models.layers import MLP, box_overlap, init_xavier
+from mmstvg.models.layers import TopMLP, box_overlap, init_xavier
 from mmstvg.registry import MODELS
 
 
@@ -44,17 +44,17 @@ class ContextRefiner(nn.Module):
         self.with_motion = with_motion
         self.has_confidence = theta_s is not None
         if self.has_confidence:
-            self.appearance_mlp = MLP((embed_dims, embed_dims, 1), dropout)
-            self.motion_mlp = MLP((embed_dims, embed_dims, 1), dropout) if with_motion else None
+            self.appearance_mlp = TopMLP((embed_dims, embed_dims, 1), dropout)
+            self.motion_mlp = TopMLP((embed_dims, embed_dims, 1), dropout) if with_motion else None
         init_xavier(self)
 
     def confidence(self, pooled: list[Tensor]) -> Tensor | None:
         """How sure the features are to show the instance: `(B, T, D)` of each kind to `(B, T)`, a sum of sigmoids."""
         if not self.has_confidence:
             return None
-        confidence = self.appearance_mlp(pooled[0]).squeeze(-1).float().sigmoid()
+        confidence = self.appearance_mlp(pooled[0]).squeeze(-1).sigmoid()
         if self.motion_mlp is not None:
-            confidence = confidence + self.motion_mlp(pooled[1]).squeeze(-1).float().sigmoid()
+            confidence = confidence + self.motion_mlp(pooled[1]).squeeze(-1).sigmoid()
         return confidence
 
     def forward(

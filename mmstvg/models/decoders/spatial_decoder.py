@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from mmstvg.models.context import Context
 from mmstvg.models.encoders import EncodedClips
-from mmstvg.models.layers import MLP, box_position, frame_position, init_xavier
+from mmstvg.models.layers import MLP, TopMLP, box_position, frame_position, init_xavier
 from mmstvg.registry import MODELS
 
 from .spatial_decoder_layer import SpatialDecoderLayer
@@ -67,7 +67,7 @@ class SpatialDecoder(nn.Module):
             for k in range(num_layers)
         )
         init_xavier(self)
-        self.box_head = MLP((embed_dims, embed_dims, embed_dims, 4))  # keeps PyTorch's initialisation
+        self.box_head = TopMLP((embed_dims, embed_dims, embed_dims, 4))  # keeps PyTorch's initialisation
 
     def forward(self, encoded: EncodedClips, find_context: Callable[[Tensor], Context] | None) -> SpatialStages:
         """Boxes of all stages.
@@ -86,7 +86,7 @@ class SpatialDecoder(nn.Module):
             sine = box_position(anchor, dims).to(query.dtype)  # B T 2D
             query_sine = sine[..., :dims] if k == 0 else sine[..., :dims] * self.query_scale(query)
             query = layer(query, self.query_pos(sine), query_sine, time, encoded, context)
-            boxes.append(self.box_head(query).float().sigmoid())
+            boxes.append(self.box_head(query).sigmoid())
             anchor = boxes[-1].detach()
             if find_context is not None:
                 context = find_context(anchor)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mmstvg.models.encoders import EncodedClips
-from mmstvg.models.layers import MLP, cells_in_boxes
+from mmstvg.models.layers import TopMLP, cells_in_boxes
 from mmstvg.registry import MODELS
 from mmstvg.structures import STVGDataSample
 
@@ -58,8 +58,8 @@ class STVGHead(nn.Module):
         self.temporal_decoder = MODELS.build(temporal_decoder)
         self.context = MODELS.build(context) if context is not None else None
         self.spatial_decoder = MODELS.build({**spatial_decoder, 'with_context': context is not None})
-        self.span_head = MLP((embed_dims, embed_dims, 2), dropout)
-        self.actioness_head = MLP((embed_dims, embed_dims, 1), dropout)
+        self.span_head = TopMLP((embed_dims, embed_dims, 2), dropout)
+        self.actioness_head = TopMLP((embed_dims, embed_dims, 1), dropout)
         losses = {
             'loss_bbox': loss_bbox,
             'loss_giou': loss_giou,
@@ -101,7 +101,7 @@ class STVGHead(nn.Module):
         stages = self.spatial_decoder(encoded, find_context)
         outputs = {
             'pred_boxes': stages.boxes,
-            'span_logits': self.span_head(time_queries).float(),
+            'span_logits': self.span_head(time_queries),
             'actioness_logits': actioness_logits,
         }
         if self.map_head is not None and targets is not None:
@@ -114,7 +114,7 @@ class STVGHead(nn.Module):
 
     def _find_actioness(self, time_queries: Tensor) -> Tensor:
         """Logits `(K, B, T)`."""
-        return self.actioness_head(time_queries).squeeze(-1).float()
+        return self.actioness_head(time_queries).squeeze(-1)
 
     def _classify_cells(self, encoded: EncodedClips, targets: STVGTargets) -> dict[str, Tensor]:
         """Logits of the cells of the appearance map, and 1 for those that touch the true box: `(B, T, h·w)`."""

@@ -6,7 +6,7 @@ from .clips import ClipSize, at_once, run_in_parts, run_unpadded, take_rows
 from .folded_conv import FoldedConv2d, fold_frozen_norms
 from .frame_attention import FrameAttention, frame_attend, frame_logits
 from .frozen_batch_norm import FrozenBatchNorm2d
-from .mlp import MLP, FeedForward, init_xavier
+from .mlp import MLP, FeedForward, TopMLP, init_xavier
 from .position import box_position, frame_position, map_position
 from .roi import cells_in_boxes
 
@@ -18,6 +18,7 @@ __all__ = [
     'FrameAttention',
     'FrozenBatchNorm2d',
     'MultiHeadAttention',
+    'TopMLP',
     'attend',
     'at_once',
     'box_overlap',
