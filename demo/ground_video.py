@@ -13,6 +13,7 @@ from mmengine.config import DictAction
 from tqdm import tqdm
 
 from mmstvg.apis import PredictionWriter, STVGInferencer
+from mmstvg.apis.attention_maps import check_stage
 
 MAX_SHOWN = 70  # characters of a sentence
 
@@ -71,6 +72,8 @@ def run(args: argparse.Namespace) -> None:
     writer = PredictionWriter(
         args.out, mp4=not args.no_mp4, gif=args.gif, backend=args.backend, show_progress=sys.stderr.isatty()
     )
+    if args.attention is not None:
+        check_stage(inferencer.model, args.attention)  # before the search, which may be long
     predictions = inferencer(args.video, args.texts, args.batch_size)['predictions']
     for prediction in predictions:
         print(describe(prediction))
@@ -87,7 +90,7 @@ def main() -> int:
     warnings.showwarning = lambda message, *_: tqdm.write(f'Warning: {message}', file=sys.stderr)
     try:
         run(args)
-    except (ValueError, KeyError, OSError) as error:
+    except (ValueError, KeyError, OSError, ImportError) as error:
         message = error.args[0] if isinstance(error, KeyError) else error
         print(f'{Path(sys.argv[0]).name}: {message}', file=sys.stderr)
         return 1

@@ -29,11 +29,9 @@ def attention_maps(
     Raises:
         ValueError: There is more than one video, or no such stage.
     """
-    layers = model.head.spatial_decoder.layers
+    check_stage(model, stage)
     if len(data_samples) != 1:
         raise ValueError(f'Attention maps are made for one video at a time, got {len(data_samples)}.')
-    if not -len(layers) <= stage < len(layers):
-        raise ValueError(f'The decoder has stages 0 to {len(layers) - 1}, got {stage}.')
     parts = []
 
     def record(attention, args, output):
@@ -44,7 +42,7 @@ def attention_maps(
             maps = maps + shares[:, -cells:]
         parts.append(maps.unflatten(1, encoded.map_size).float().cpu().numpy())
 
-    handle = layers[stage].cross_attn.register_forward_hook(record)
+    handle = model.head.spatial_decoder.layers[stage].cross_attn.register_forward_hook(record)
     try:
         model.predict(inputs, [data_samples[0].new()])
     finally:
@@ -53,3 +51,10 @@ def attention_maps(
     for part, found in enumerate(parts):  # the clips of even and odd frames
         maps[part :: model.interleave] = found
     return maps
+
+
+def check_stage(model: BaseGrounder, stage: int) -> None:
+    """Raise a `ValueError` where the spatial decoder has no such stage."""
+    count = len(model.head.spatial_decoder.layers)
+    if not -count <= stage < count:
+        raise ValueError(f'The decoder has stages 0 to {count - 1}, got {stage}.')

@@ -33,8 +33,9 @@ def init_model(
     Raises:
         FileNotFoundError: There is no such config or checkpoint.
         KeyError: The checkpoint's weights are not those of this model; names the keys.
-        ValueError: The checkpoint holds other things than weights.
+        ValueError: The checkpoint holds other things than weights, or there is no such device.
     """
+    device = _find_device(device)
     if isinstance(config, Config):
         config = config.copy()
         config.merge_from_dict(cfg_options or {})
@@ -45,11 +46,21 @@ def init_model(
     model = MODELS.build(config.model)
     if checkpoint is not None:
         load_weights(model, checkpoint)
-    if device is None:
-        device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
     model.cfg = config
     model.to(device).eval()
     return model
+
+
+def _find_device(device: str | torch.device | None) -> torch.device:
+    if device is None:
+        device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
+    try:
+        found = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f'{device!r} is no device; take one such as cpu or cuda:0.') from error
+    if found.type == 'cuda' and (found.index or 0) >= torch.cuda.device_count():
+        raise ValueError(f'{device} is not there: PyTorch sees {torch.cuda.device_count()} CUDA devices.')
+    return found
 
 
 def load_weights(model: BaseGrounder, checkpoint: str | Path) -> None:

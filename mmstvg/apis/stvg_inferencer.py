@@ -207,7 +207,7 @@ class STVGInferencer:
 
     @torch.no_grad()
     def attention(self, prediction: dict, stage: int = -1, video: VideoReader | None = None) -> dict[str, np.ndarray]:
-        """Where the spatial decoder looked when it made a prediction.
+        """Where the spatial decoder looks in the clip of a prediction, on all frames of a test.
 
         Args:
             prediction: One of `predictions`. A tube that was joined from several windows is looked at in one window
@@ -296,7 +296,7 @@ class STVGInferencer:
             is_new = 'frame_ids' not in info
             info = transform(info)
             if is_new and 'frame_ids' in info:
-                info['frame_ids'] = info['frame_ids'][::every_nth]
+                info['frame_ids'] = _thin(info['frame_ids'], every_nth)
         return info
 
     def _autocast(self) -> torch.autocast:
@@ -340,7 +340,13 @@ class STVGInferencer:
         progress.plan(1)
         ((second,),) = self._answer([(video, clip, [text])])
         progress.done(1)
-        return choose(joined, second), [*video.clips, clip]
+        return choose(joined, second), list(dict.fromkeys([*video.clips, clip]))
+
+
+def _thin(frame_ids: np.ndarray, every_nth: int) -> np.ndarray:
+    """Every n-th of the frames and the last one, which every sampler takes: an event may end there."""
+    kept = frame_ids[::every_nth]
+    return np.append(kept, frame_ids[-1:]) if (len(frame_ids) - 1) % every_nth else kept
 
 
 def _load_model(

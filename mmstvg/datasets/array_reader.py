@@ -40,4 +40,5 @@ class ArrayReader(VideoReader):
         """Nothing to close."""
 
     def _decode(self, frame_ids: np.ndarray) -> Iterator[np.ndarray]:
-        return (self._frames[index] for index in frame_ids)
+        # A frame may be a view, such as BGR turned into RGB, and resizing takes no negative steps.
+        return (np.ascontiguousarray(self._frames[index]) for index in frame_ids)

@@ -26,6 +26,7 @@ class RedSquareGrounder(BaseGrounder):
             )
         )
         self.clips = []  # the frames of each clip that it has seen
+        self.runs = []  # as how many clips the model would have run each
 
     def see(self, inputs, data_samples):
         raise NotImplementedError
@@ -34,6 +35,7 @@ class RedSquareGrounder(BaseGrounder):
         raise NotImplementedError
 
     def predict_texts(self, inputs, data_samples, texts, interleave=None):
+        self.runs += [interleave] * len(inputs)
         return [
             [self._find(clip.numpy().astype(int), sample, text) for text in own]
             for clip, sample, own in zip(inputs, data_samples, texts, strict=True)

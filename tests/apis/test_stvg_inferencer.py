@@ -98,7 +98,8 @@ def test_forms_of_input_agree(toy, inferencer):
         assert one['score'] == pytest.approx(other['score'], abs=1e-5)
     with open_video(str(first)) as video:
         frames = video.read(range(video.frame_count))
-    (from_array,) = inference(inferencer.model, list(frames), TEXTS[0], fps=10)
+    as_opencv_has_them = [np.ascontiguousarray(frame[..., ::-1])[..., ::-1] for frame in frames]
+    (from_array,) = inference(inferencer.model, as_opencv_has_them, TEXTS[0], fps=10)
     assert from_array['video_path'] is None
     names = ('item_id', 'video_id', 'video_path')
     assert without(from_array, *names) == without(alone[0], *names)
@@ -180,6 +181,9 @@ def test_weights_and_configs(toy, inferencer, tmp_path):
         STVGInferencer(inferencer.model, bare)
     with pytest.raises(ValueError, match='window must be a positive'):
         STVGInferencer(inferencer.model, window=0)
+    for device, message in (('cudaa', "'cudaa' is no device"), ('cuda:99', 'cuda:99 is not there: PyTorch sees')):
+        with pytest.raises(ValueError, match=message):
+            STVGInferencer(config, device=device)
     with pytest.raises(FileNotFoundError, match='nowhere.pth'):
         STVGInferencer(weights='nowhere.pth')
 
@@ -208,6 +212,15 @@ def test_event_is_found_in_a_video_ten_times_as_long(short, tmp_path, offset):
     assert max(end - start for start, end in in_long['clips']) == 60
 
 
+@pytest.mark.parametrize('interleave', [1, 2])
+def test_event_up_to_the_end_of_a_long_video(tmp_path, interleave):
+    video = write_red_square(tmp_path / 'long.mp4', 40.0, (15.0, 40.0))
+    model = RedSquareGrounder(window=6.0, interleave=interleave)
+    (prediction,) = find(STVGInferencer(model), video, 'the red square')
+    assert prediction['span'][1] == 400
+    assert list(prediction['boxes'])[-1] == '399'
+
+
 def test_event_longer_than_a_window(tmp_path):
     video = write_red_square(tmp_path / 'long.mp4', 40.0, (8.3, 27.1))
     (prediction,) = find(STVGInferencer(RedSquareGrounder(window=6.0)), video, 'the red square')
@@ -233,11 +246,11 @@ def test_windows_are_searched_at_the_density_of_training(short, tmp_path, batch_
     together = find(STVGInferencer(model), [video, short], 'the red square', batch_size=batch_size)
     assert [prediction['span'] for prediction in together] == [[110, 130], [20, 45]]
     assert [len(prediction['clips']) for prediction in together] == [7, 1]
-    looks = sorted((frames[0], len(frames)) for frames in model.clips)
-    starts = [0, 28, 56, 84, 112, 140]
-    assert looks == sorted([(0, 60), (89, 60), *((start, 30) for start in starts)])  # the short one, the second look
+    looks = sorted((frames[0], len(frames), run) for frames, run in zip(model.clips, model.runs, strict=True))
+    windows = [(start, 31, 1) for start in (0, 28, 56, 84, 112, 140)]
+    assert looks == sorted([(0, 60, 2), (89, 60, 2), *windows])  # the short one, the second look
     frame_ids = together[0]['frames']['frame_ids']
-    assert frame_ids == [*range(0, 89, 2), *range(89, 149), *range(150, 200, 2)]
+    assert frame_ids == [*range(0, 89, 2), *range(89, 149), *range(150, 200, 2), 199]
 
 
 def test_span_in_the_middle_of_its_window_is_looked_at_again_only_for_more_frames(tmp_path):
@@ -247,6 +260,7 @@ def test_span_in_the_middle_of_its_window_is_looked_at_again_only_for_more_frame
         (prediction,) = find(STVGInferencer(model), video, 'the red square')
         assert prediction['span'] == [20, 40]
         assert prediction['clip'] == [0, 60]
+        assert prediction['clips'] == [[0, 60], [30, 90]]
         assert len(model.clips) == looks
 
 

@@ -88,6 +88,20 @@ def test_bad_input_is_answered_in_one_line(run, toy, tmp_path, capsys, content, 
     assert message in line
 
 
+def test_bad_stage_is_named_before_the_search(run, toy, tmp_path, capsys):
+    assert run(toy[0], TEXTS[0], toy[1], '--attention', 9, '--device', 'cpu') == 1
+    printed = capsys.readouterr()
+    assert 'The decoder has stages 0 to 2, got 9' in printed.err
+    assert 'looking' not in printed.err
+
+
+def test_bfloat16(run, toy, tmp_path):
+    assert run(toy[0], TEXTS[0], toy[1], '--no-mp4', '--device', 'cpu', '--amp') == 0
+    (found,) = json.loads((tmp_path / 'out/predictions.json').read_text())
+    rounded = STVGInferencer(weights=toy[1], device='cpu', amp=True)
+    assert [found] == rounded(toy[0], TEXTS[0], show_progress=False)['predictions']
+
+
 def test_video_without_frames_is_named(run, toy, tmp_path, capsys):
     assert run(write_no_frames(tmp_path / 'a.mp4'), TEXTS[0], toy[1], '--device', 'cpu') == 1
     assert 'no frame of it decodes' in capsys.readouterr().err

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from load_tool import load_tool
 
-from mmstvg.evaluation import prediction_record, write_predictions
+from mmstvg.evaluation import prediction_record, read_predictions, write_predictions
 from mmstvg.evaluation.track_formats import read_coco, read_cvat, read_mot
 from mmstvg.structures import Tube
 
@@ -33,6 +33,17 @@ def test_formats(predictions, monkeypatch, capsys, name, read):
     (track,) = read(out)
     assert (track.item_id, track.video_id, track.tube.span) == (1, '1.mp4', (2, 8))
     assert track.tube.boxes_at([5])[0].tolist() == [[1.5, 2, 30.25, 40]]
+
+
+def test_videos_of_one_name_are_kept_apart(predictions, monkeypatch, capsys):
+    records = list(read_predictions(predictions).values())
+    for record, path in zip(records, ('/a/x.mp4', '/b/x.mp4'), strict=True):
+        record.update(video_id='x.mp4', video_path=path)
+    write_predictions(predictions, records)
+    monkeypatch.setattr(sys, 'argv', ['export_tubes.py', str(predictions), 'cvat', str(predictions.with_name('out'))])
+    tool.main()
+    assert '2 videos are called x.mp4; they go by their paths' in capsys.readouterr().out
+    assert {track.video_id for track in read_cvat(predictions.with_name('out'))} == {'/a/x.mp4', '/b/x.mp4'}
 
 
 def test_sizes_come_from_the_annotation(predictions, monkeypatch):

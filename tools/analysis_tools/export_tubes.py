@@ -8,6 +8,7 @@ Each tube becomes one track with the boxes of its span. `mmstvg.evaluation.track
 """
 
 import argparse
+from collections import defaultdict
 from pathlib import Path
 
 from mmstvg.evaluation import read_predictions
@@ -28,6 +29,22 @@ def video_sizes(items: list[dict]) -> dict[str, dict]:
     }
 
 
+def name_videos(records: list[dict]) -> list[dict]:
+    """The records, with the path for a name where several files have the same one."""
+    paths: dict[str, set] = defaultdict(set)
+    for record in records:
+        paths[record['video_id']].add(record.get('video_path'))
+    shared = {name for name, own in paths.items() if len(own) > 1}
+    for name in sorted(shared):
+        print(f'{len(paths[name])} videos are called {name}; they go by their paths.')
+    return [
+        {**record, 'video_id': record['video_path']}
+        if record['video_id'] in shared and record['video_path']
+        else record
+        for record in records
+    ]
+
+
 def parse_args() -> argparse.Namespace:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -43,7 +60,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Write the tracks."""
     args = parse_args()
-    tracks = [Track.from_record(record) for record in read_predictions(args.predictions).values()]
+    records = list(read_predictions(args.predictions).values())
+    tracks = [Track.from_record(record) for record in name_videos(records)]
     kept = [track for track in tracks if track.score is None or track.score >= args.min_score]
     sizes = video_sizes(load_items(args.items, args.split)) if args.items else {}
     if args.format == 'coco':
