@@ -9,7 +9,6 @@ from mmengine.registry import (
     EVALUATOR,
     FUNCTIONS,
     LOG_PROCESSORS,
-    MODEL_WRAPPERS,
     RUNNERS,
     VISBACKENDS,
     WEIGHT_INITIALIZERS,
@@ -19,6 +18,7 @@ from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
+from mmengine.registry import MODEL_WRAPPERS as MMENGINE_MODEL_WRAPPERS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
 from mmengine.registry import OPTIM_WRAPPERS as MMENGINE_OPTIM_WRAPPERS
@@ -39,12 +39,14 @@ METRICS = _child('metric', MMENGINE_METRICS, 'mmstvg.evaluation')
 HOOKS = _child('hook', MMENGINE_HOOKS, 'mmstvg.engine')
 PARAM_SCHEDULERS = _child('parameter scheduler', MMENGINE_PARAM_SCHEDULERS, 'mmstvg.engine')
 VISUALIZERS = _child('visualizer', MMENGINE_VISUALIZERS, 'mmstvg.visualization')
-# For training: parameter groups with names, the recipe's AdamW, autocast on the CPU, a loop that can stop anywhere.
+# For training: parameter groups with names, the recipe's AdamW, autocast on the CPU, a static graph
+# on several processes, a loop that can stop anywhere.
 OPTIM_WRAPPER_CONSTRUCTORS = _child(
     'optimizer wrapper constructor', MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS, 'mmstvg.engine'
 )
 OPTIMIZERS = _child('optimizer', MMENGINE_OPTIMIZERS, 'mmstvg.engine')
 OPTIM_WRAPPERS = _child('optim_wrapper', MMENGINE_OPTIM_WRAPPERS, 'mmstvg.engine')
+MODEL_WRAPPERS = _child('model_wrapper', MMENGINE_MODEL_WRAPPERS, 'mmstvg.engine')
 LOOPS = _child('loop', MMENGINE_LOOPS, 'mmstvg.engine')
 
 # MMEngine warns at every look-up where a scope has no registry of a kind; these are empty and pass on to MMEngine's.
@@ -53,7 +55,6 @@ for _parent in (
     EVALUATOR,
     FUNCTIONS,
     LOG_PROCESSORS,
-    MODEL_WRAPPERS,
     RUNNERS,
     VISBACKENDS,
     WEIGHT_INITIALIZERS,

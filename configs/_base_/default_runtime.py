@@ -22,6 +22,7 @@ default_hooks = dict(
     group_lr=dict(type='GroupLRHook'),
     finite_loss=dict(type='FiniteLossHook'),
     ema=dict(type='WeightAverageHook', momentum=ema_momentum),
+    accumulation=dict(type='AccumulationHook'),
     stop_on_signal=dict(type='StopOnSignalHook'),
     checkpoint_keys=dict(type='CheckpointKeysHook'),
     checkpoint=dict(
@@ -44,9 +45,10 @@ env_cfg = dict(
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     dist_cfg=dict(backend='nccl'),  # gloo without CUDA, see mmstvg/utils/setup_env.py
 )
-# No branch of the model depends on data, so DDP needs no search for parameters without a gradient.
+# No branch of the model depends on data, so DDP needs no search for parameters without a gradient. MMEngine looks a
+# wrapper up by its full name only.
 model_wrapper_cfg = dict(
-    type='MMDistributedDataParallel', static_graph=True, find_unused_parameters=False, broadcast_buffers=False
+    type='mmstvg.StaticGraphDataParallel', static_graph=True, find_unused_parameters=False, broadcast_buffers=False
 )
 
 load_from = None  # a checkpoint to start from, say the output of tools/model_converters/init_from_mdetr.py

@@ -4,6 +4,7 @@ from mmstvg.utils import install_safe_loading
 
 from .hooks import *  # noqa: F403
 from .loops import ResumableTrainLoop
+from .model_wrappers import StaticGraphDataParallel
 from .optimizers import AutocastOptimWrapper, GroupedOptimWrapperConstructor, SkipUnusedAdamW
 from .schedulers import GroupLRScheduler, WarmupLinearLR, WarmupMultiStepLR
 
@@ -13,6 +14,7 @@ __all__ = [
     'GroupedOptimWrapperConstructor',
     'ResumableTrainLoop',
     'SkipUnusedAdamW',
+    'StaticGraphDataParallel',
     'WarmupLinearLR',
     'WarmupMultiStepLR',
 ]

@@ -116,10 +116,13 @@ def test_memory_stays_flat_over_200_steps(tmp_path):
     assert used[250] - used[50] < 50e6
 
 
-@pytest.mark.parametrize('optimizer', ['SkipUnusedAdamW', 'ShardedAdamW'])
-def test_two_processes_take_the_steps_of_one_with_both_batches(tmp_path, optimizer):
+@pytest.mark.parametrize(
+    ('optimizer', 'accumulated', 'last'), [('SkipUnusedAdamW', 1, 7), ('ShardedAdamW', 1, 7), ('SkipUnusedAdamW', 3, 9)]
+)
+def test_two_processes_take_the_steps_of_one_with_both_batches(tmp_path, optimizer, accumulated, last):
     """And a signal that reaches one of them stops both at the same step."""
     plain = dict(model__dropout=0, model__norm=False, train_dataloader__dataset__pipeline__0__augment=False)
+    plain.update(optim_wrapper__accumulative_counts=accumulated)
     options = options_of(tmp_path, **plain, train_cfg__max_epochs=2)
     run(*TRAIN, '--work-dir', tmp_path / 'one', *options)
     hook = f"dict(type='SignalHook', number={int(signal.SIGTERM)}, iteration=7, rank=1)"
@@ -127,7 +130,7 @@ def test_two_processes_take_the_steps_of_one_with_both_batches(tmp_path, optimiz
     options += ['train_dataloader.batch_size=1', f'optim_wrapper.optimizer.type={optimizer}']
     tail = (2, '--work-dir', tmp_path / 'two', '--resume', *options)
     output = run('bash', ROOT / 'tools' / 'dist_train.sh', tmp_path / 'stopped.py', *tail, status=1)
-    assert 'stops after iteration 7' in output
+    assert f'stops after iteration {last}' in output
     run('bash', ROOT / 'tools' / 'dist_train.sh', CONFIG, *tail)
     one, two = (read_checkpoint(tmp_path / name / 'epoch_2.pth') for name in ('one', 'two'))
     for key, value in one['state_dict'].items():

@@ -1,5 +1,6 @@
 """Hooks of training and evaluation."""
 
+from .accumulation_hook import AccumulationHook
 from .checkpoint_keys_hook import CheckpointKeysHook
 from .finite_loss_hook import FiniteLossHook
 from .group_lr_hook import GroupLRHook
@@ -10,6 +11,7 @@ from .tube_visualization_hook import TubeVisualizationHook
 from .weight_average_hook import WeightAverageHook
 
 __all__ = [
+    'AccumulationHook',
     'CheckpointKeysHook',
     'FiniteLossHook',
     'GroupLRHook',

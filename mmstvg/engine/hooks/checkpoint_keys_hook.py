@@ -1,10 +1,11 @@
 from collections.abc import Sequence
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmstvg.registry import HOOKS
+
+from .trained_weights import plain_model
 
 
 @HOOKS.register_module()
@@ -16,8 +17,8 @@ class CheckpointKeysHook(Hook):
     are listed. For tests and for resuming nothing may be missing.
 
     Args:
-        ignore: Beginnings of keys that are not looked at, for weights that should not be taken over, such as
-            `['backbone.']` after a change of the backbone.
+        ignore: Beginnings of keys that are not looked at where a training starts, for weights that should not be taken
+            over, such as `['backbone.']` after a change of the backbone. Its own checkpoints are taken whole.
 
     Raises:
         ValueError: Names unknown and missing keys and those of another shape.
@@ -30,18 +31,19 @@ class CheckpointKeysHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare with the model, before the weights are copied."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = plain_model(runner)
         own = model.state_dict()
         state = checkpoint.get('state_dict', checkpoint)
-        for key in [key for key in state if key.startswith(self.ignore)]:
-            del state[key]
-        keys = {key.removeprefix('module.'): value for key, value in state.items()}  # as MMEngine does
-        unknown = [key for key in keys if key not in own]
-        missing = [key for key in own if key not in keys and not key.startswith(self.ignore)]
-        reshaped = [key for key in keys if key in own and keys[key].shape != own[key].shape]
         starts_training = (
             runner._train_loop is not None and not isinstance(runner._train_loop, dict) and not runner._resume
         )
+        ignore = self.ignore if starts_training else ()
+        for key in [key for key in state if key.startswith(ignore)]:
+            del state[key]
+        keys = {key.removeprefix('module.'): value for key, value in state.items()}  # as MMEngine does
+        unknown = [key for key in keys if key not in own]
+        missing = [key for key in own if key not in keys and not key.startswith(ignore)]
+        reshaped = [key for key in keys if key in own and keys[key].shape != own[key].shape]
         problems = _listed('unknown to the model', unknown) + _listed('of another shape', reshaped)
         if missing and starts_training:
             runner.logger.warning(f'Not in the checkpoint, so initialised: {_short(missing)}')

@@ -20,8 +20,8 @@ class ResumableCheckpointHook(Hook):
     only after that (MMEngine's own hook removes first and writes in place). The file `last_checkpoint` names the last.
 
     * `epoch_N.pth` after each `interval` epochs, and once more after its validation, with the metrics.
-    * `mid_epoch.pth` after each `iter_interval` iterations, and when the training is stopped inside an epoch; with
-      accumulated gradients at the next update.
+    * `mid_epoch.pth` after each `iter_interval` iterations, and when the training is stopped inside an epoch (with
+      accumulated gradients at the next update); also before the validation of an epoch that `interval` leaves out.
     * `best_{metric}_epoch_N.pth` when the validation was the best so far: only the weights it was done with.
 
     Args:
@@ -74,9 +74,12 @@ class ResumableCheckpointHook(Hook):
             self._save(runner, _MID_EPOCH, epoch=runner.epoch, iteration=runner.iter + 1)
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Save a finished epoch."""
+        """Save a finished epoch, and before a validation one that is not due, too: it may be stopped in there."""
+        epoch = runner.epoch + 1
         if self.every_n_epochs(runner, self.interval) or self.is_last_train_epoch(runner):
-            self._save_epoch(runner, runner.epoch + 1)
+            self._save_epoch(runner, epoch)
+        elif runner.train_loop.validates_after(epoch):
+            self._save(runner, _MID_EPOCH, epoch=epoch, iteration=runner.iter)
 
     def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
         """Save the best weights, and the metrics with the epoch's checkpoint."""

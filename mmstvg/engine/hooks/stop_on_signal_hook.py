@@ -41,9 +41,10 @@ class StopOnSignalHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
     ) -> None:
         """Stop, if any process has received a signal."""
-        self.received = self._received_anywhere()
-        if self.received and runner.optim_wrapper.should_update():
-            name = signal.Signals(self.received).name
+        received = self._received_anywhere()  # one that comes from now on is seen by all after the next step
+        self.received = received or self.received
+        if received and runner.optim_wrapper.should_update():
+            name = signal.Signals(received).name
             runner.logger.warning(f'{name}: the training stops after iteration {runner.iter + 1}; --resume goes on.')
             runner.train_loop.stop_training = True
 

@@ -1,10 +1,11 @@
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmstvg.registry import HOOKS
+
+from .trained_weights import plain_model, trained_weights
 
 
 @HOOKS.register_module()
@@ -42,7 +43,7 @@ class WeightAverageHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Start at the model's weights, unless resumed."""
         if not self.average:
-            self.average = {name: weight.detach().clone() for name, weight in _trained(runner).items()}
+            self.average = {name: weight.detach().clone() for name, weight in trained_weights(runner).items()}
             self.carry = {name: torch.zeros_like(weight) for name, weight in self.average.items()}
 
     @torch.no_grad()
@@ -52,7 +53,7 @@ class WeightAverageHook(Hook):
         """Average, if the step has updated the weights."""
         if outputs is None or not runner.optim_wrapper.should_update():
             return
-        weights = _trained(runner)
+        weights = trained_weights(runner)
         average, carry = ([part[name] for name in weights] for part in (self.average, self.carry))
         ahead = torch._foreach_sub([weight.detach() for weight in weights.values()], average)
         torch._foreach_lerp_(carry, ahead, self.momentum)  # carry + momentum * (weight - average - carry)
@@ -72,10 +73,10 @@ class WeightAverageHook(Hook):
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Put the average into `state_dict`."""
         state = checkpoint['state_dict']
-        first_name = {id(weight): name for name, weight in _trained(runner).items()}
+        first_name = {id(weight): name for name, weight in trained_weights(runner).items()}
         names = {  # every name of a weight, also the second one of a weight that two modules share
             name: first_name[id(weight)]
-            for name, weight in _model(runner).named_parameters(remove_duplicate=False)
+            for name, weight in plain_model(runner).named_parameters(remove_duplicate=False)
             if weight.requires_grad
         }
         checkpoint['ema_state_dict'] = dict(
@@ -99,15 +100,7 @@ class WeightAverageHook(Hook):
     def _swap(self, runner: Runner) -> None:
         if not self.average:  # evaluation without training: the checkpoint already holds the average
             return
-        for name, weight in _trained(runner).items():
+        for name, weight in trained_weights(runner).items():
             before = weight.clone()
             weight.copy_(self.average[name])
             self.average[name].copy_(before)
-
-
-def _model(runner: Runner) -> nn.Module:
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model
-
-
-def _trained(runner: Runner) -> dict[str, nn.Parameter]:
-    return {name: weight for name, weight in _model(runner).named_parameters() if weight.requires_grad}

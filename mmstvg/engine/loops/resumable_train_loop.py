@@ -74,8 +74,9 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         try:
             self._run_batches(self._done_in_epoch())
         except (RuntimeError, ConnectionError, EOFError) as error:
-            # A worker that dies while it sends a batch shows as a broken connection.
-            if isinstance(error, RuntimeError) and 'DataLoader worker' not in str(error):
+            # A worker that dies while it sends a batch shows as a broken connection; one that raises is alive.
+            is_death = not isinstance(error, RuntimeError) or str(error).startswith('DataLoader worker (pid')
+            if self.dataloader.num_workers == 0 or not is_death:
                 raise
             _stop_watching_workers()
             what = f'{error}' if isinstance(error, RuntimeError) else f'A DataLoader worker exited ({error!r}).'
@@ -118,12 +119,14 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         if self._iter == 0:
             self.runner.message_hub.update_info('epoch_validated', 0)
 
+    def validates_after(self, epoch: int) -> bool:
+        """Whether a validation follows this epoch, counted from 1."""
+        due = epoch >= self.val_begin and (epoch % self.val_interval == 0 or epoch == self._max_epochs)
+        return due and self.runner.val_loop is not None
+
     def _validate_if_due(self) -> None:
         hub = self.runner.message_hub
-        due = self._epoch >= self.val_begin and (
-            self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs
-        )
-        if self.runner.val_loop is None or not due or hub.get_info('epoch_validated', 0) >= self._epoch:
+        if not self.validates_after(self._epoch) or hub.get_info('epoch_validated', 0) >= self._epoch:
             return
         hub.update_info('epoch_validated', self._epoch)  # before, so that what the validation saves knows of it
         self.runner.val_loop.run()

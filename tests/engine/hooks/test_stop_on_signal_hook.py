@@ -2,8 +2,10 @@ import os
 import signal
 
 import pytest
+import torch
 from mmengine.hooks import Hook
 
+from mmstvg.engine import StopOnSignalHook
 from mmstvg.utils import read_checkpoint
 from mmstvg.utils.resume import find_checkpoint_to_resume
 
@@ -41,6 +43,27 @@ def test_a_signal_ends_a_validation_at_once(make_runner, tmp_path):
     with pytest.raises(SystemExit):
         runner.train()
     assert find_checkpoint_to_resume(tmp_path / 'run').endswith('epoch_2.pth')
+
+
+def test_a_signal_in_a_validation_loses_no_epoch_that_was_not_due(make_runner, tmp_path):
+    runner = make_runner(default_hooks__checkpoint__interval=3)
+    runner.register_hook(SendSignal(signal.SIGTERM, val_epoch=2))
+    with pytest.raises(SystemExit):
+        runner.train()
+    path = find_checkpoint_to_resume(tmp_path / 'run')
+    assert [read_checkpoint(path)['meta'][name] for name in ('epoch', 'iter')] == [2, 10]
+    make_runner(default_hooks__checkpoint__interval=3, resume=True, load_from=path).train()
+    make_runner(default_hooks__checkpoint__interval=3, work_dir=str(tmp_path / 'unbroken')).train()
+    one, two = (read_checkpoint(tmp_path / name / 'epoch_4.pth') for name in ('run', 'unbroken'))
+    assert all(torch.equal(value, two['state_dict'][name]) for name, value in one['state_dict'].items())
+    assert not (tmp_path / 'run' / 'mid_epoch.pth').exists()
+
+
+def test_a_signal_that_comes_while_the_processes_talk_is_not_lost(make_runner, monkeypatch):
+    hook, runner = StopOnSignalHook(), make_runner()
+    monkeypatch.setattr(hook, '_received_anywhere', lambda: setattr(hook, 'received', signal.SIGTERM) or 0)
+    hook.after_train_iter(runner, 0)
+    assert hook.received == signal.SIGTERM
 
 
 def test_a_second_interrupt_ends_at_once(make_runner):

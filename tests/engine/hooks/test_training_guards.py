@@ -103,4 +103,12 @@ def test_a_training_may_start_from_a_part_of_the_weights(make_runner, tmp_path, 
 def test_weights_to_ignore(make_runner, tmp_path, weights):
     weights['backbone.0.weight'] = torch.zeros(1)
     path = save(tmp_path, weights)
-    make_runner(load_from=path, default_hooks__checkpoint_keys__ignore=['backbone.'], train_cfg__max_epochs=1).train()
+    options = dict(default_hooks__checkpoint_keys__ignore=['backbone.'], train_cfg__max_epochs=1)
+    make_runner(load_from=path, **options).train()
+    # What it has trained is its own, to be tested and resumed from.
+    trained = tmp_path / 'run' / 'epoch_1.pth'
+    runner = make_runner(load_from=str(trained), **options)
+    runner.test()
+    expected = read_checkpoint(trained)['state_dict']['backbone.0.weight']
+    assert torch.equal(runner.model.backbone[0].weight, expected)
+    make_runner(load_from=str(trained), resume=True, **{**options, 'train_cfg__max_epochs': 2}).train()

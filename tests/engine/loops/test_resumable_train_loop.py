@@ -133,6 +133,37 @@ def test_accumulated_gradients_stop_at_an_update(make_runner, tmp_path):
     assert_same(saved(tmp_path / 'run'), saved(tmp_path / 'unbroken'))
 
 
+@pytest.mark.parametrize('broken', [(), (3,)], ids=['all batches', 'one left out'])
+@pytest.mark.parametrize('epoch', [1, 2, 3])
+def test_accumulated_gradients_wait_for_the_next_epoch(make_runner, tmp_path, epoch, broken):
+    options = dict(
+        optim_wrapper__accumulative_counts=2,
+        train_dataloader__batch_size=1 if broken else 2,  # 9 of 10 batches an epoch, or 5
+        train_dataloader__dataset__pipeline=[dict(type='StandInClip', broken=broken)],
+        default_hooks__checkpoint__max_keep_ckpts=-1,
+        model__norm=False,
+    )
+    train(make_runner(**options, work_dir=str(tmp_path / 'unbroken')))
+    path = tmp_path / 'unbroken' / f'epoch_{epoch}.pth'
+    assert bool(read_checkpoint(path)['accumulation']['gradients']) == (epoch % 2 == 1)
+    train(make_runner(**options, resume=True, load_from=str(path)))
+    assert_same(saved(tmp_path / 'run'), saved(tmp_path / 'unbroken'))
+
+
+def test_last_update_comes_with_the_last_batch_though_one_was_left_out(make_runner):
+    class Count(Hook):
+        updates = 0
+
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+            self.updates += outputs is not None and runner.optim_wrapper.should_update()
+
+    pipeline = [dict(type='StandInClip', broken=(3,))]
+    options = dict(train_dataloader__batch_size=1, train_dataloader__dataset__pipeline=pipeline, model__norm=False)
+    count = Count()
+    train(make_runner(**options, optim_wrapper__accumulative_counts=2, train_cfg__max_epochs=1), count)
+    assert count.updates == 5  # of 9 batches
+
+
 def test_two_accumulated_batches_equal_one_of_both(make_runner, tmp_path):
     plain = dict(model__dropout=0.0, model__norm=False)
     train(make_runner(**plain, work_dir=str(tmp_path / 'one')))
@@ -191,6 +222,17 @@ def test_a_dead_worker_is_reported_with_its_items(make_runner, monkeypatch):
         lambda: make_runner(train_dataloader__num_workers=1, train_dataloader__batch_size=1).train()
     )
     assert re.search(r'DataLoader worker.* exited.* 6 \(6\.mp4\)', message), message
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_a_worker_that_raises_is_not_reported_as_dead(make_runner, monkeypatch, workers):
+    def fail(self, info):
+        raise RuntimeError('a transform failed')
+
+    monkeypatch.setattr(StandInClip, '__call__', fail)
+    with pytest.raises(RuntimeError, match='a transform failed') as caught:
+        make_runner(train_dataloader__num_workers=workers).train()
+    assert 'It may have run out of memory' not in str(caught.value)
 
 
 def error_in_a_process_of_its_own(function):
