@@ -3,6 +3,7 @@
 import logging
 import os
 import random
+import re
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
@@ -142,7 +143,7 @@ class BaseSTVGDataset(BaseDataset):
 
     def without_excluded(self, items: list[dict]) -> list[dict]:
         """The items whose video the config does not exclude."""
-        excluded = self._excluded()
+        excluded = self.excluded()
         names = [{item['video_id'], os.path.basename(item['video_path'])} for item in items]
         return [item for item, both in zip(items, names, strict=True) if not both & excluded]
 
@@ -202,13 +203,14 @@ class BaseSTVGDataset(BaseDataset):
         fate = 'they count as misses' if self.test_mode else 'they are left out'
         self._log(f'{text}; {fate}:\n{shown}', logging.WARNING)
 
-    def _excluded(self) -> set[str]:
+    def excluded(self) -> set[str]:
+        """Names of the videos that the config excludes."""
         if not isinstance(self.exclude, str):
             return set(self.exclude)
         if not os.path.isfile(self.exclude):
             raise FileNotFoundError(f"The list of exclusions '{self.exclude}' does not exist.")
         with open(self.exclude, encoding='utf-8') as file:
-            lines = [line.split('#')[0].strip() for line in file]
+            lines = [re.split(r'(?:^|\s)#', line)[0].strip() for line in file]  # names may hold a #
         return {line for line in lines if line}
 
     @staticmethod

@@ -1,5 +1,6 @@
 """Videos by decord."""
 
+import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -36,7 +37,7 @@ class DecordReader(VideoReader):
         self.frame_count, self.fps, self.size = frame_count, fps, size
         self._errors = (decord.DECORDError, RuntimeError)
         try:
-            self._reader = decord.VideoReader(self.path, num_threads=num_threads)
+            self._reader = decord.VideoReader(os.path.abspath(self.path), num_threads=num_threads)
         except self._errors as error:
             raise self._undecodable(error) from error
         if len(self._reader) != frame_count:

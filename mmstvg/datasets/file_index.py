@@ -14,7 +14,7 @@ def index_files(folder: str, suffixes: Sequence[str]) -> dict[str, str]:
         suffixes: Suffixes in lower case, with the dot.
 
     Returns:
-        Path by stem. Of two files with one stem the one higher up, then the first by name, is kept.
+        Path by stem. Of two files with one stem the first is kept: by name, those of a folder before those below it.
     """
     paths: dict[str, str] = {}
     visited: set[str] = set()

@@ -130,7 +130,11 @@ class HCSTVGDataset(BaseSTVGDataset):
     def _video_path(self, name: str, videos: dict[str, str]) -> str:
         """The named file; where it is not there, one of another suffix (a transcoded copy)."""
         path = os.path.join(self.data_prefix['video'], name)
-        return path if os.path.isfile(path) else videos.get(os.path.splitext(name)[0], path)
+        if os.path.isfile(path):
+            return path
+        stem = os.path.splitext(name)[0]
+        beside = (os.path.splitext(path)[0] + suffix for suffix in VIDEO_SUFFIXES)  # of a name with folders
+        return videos.get(stem) or next(filter(os.path.isfile, beside), path)
 
     @staticmethod
     def _event(entry: dict) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """Videos by PyAV."""
 
+import os
 from collections.abc import Iterator
 
 import av
@@ -59,7 +60,7 @@ class PyAVReader(VideoReader):
     def _open(self) -> av.VideoStream:
         """Open the file at its start."""
         self.close()
-        self._container = av.open(self.path)
+        self._container = av.open(os.path.abspath(self.path))  # `a:b.mp4` alone would be a protocol to FFmpeg
         if not self._container.streams.video:
             self.close()
             raise VideoError(self.path, 'no_video', 'it has no picture, only sound or data; exclude it')

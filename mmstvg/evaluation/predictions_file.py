@@ -21,7 +21,7 @@ def prediction_record(
         video_id: Name of the video.
         text: The sentence.
         fps: Frames a second of the video. None if not known: then `span_seconds` is None too.
-        score: Confidence of the tube.
+        score: Confidence of the tube. One that is no number, of a model that has diverged, is written as None.
 
     Returns:
         `item_id, video_id, text, span [start, end), span_seconds, score, boxes {frame: [x1, y1, x2, y2]}`. There is a
@@ -35,7 +35,7 @@ def prediction_record(
         'text': text,
         'span': list(tube.span),
         'span_seconds': seconds,
-        'score': None if score is None else float(score),
+        'score': None if score is None or not np.isfinite(score) else float(score),
         'boxes': _dense_boxes(tube),
     }
 

@@ -17,6 +17,7 @@ from mmstvg.structures import Tube
 from mmstvg.utils.atomic_file import write_text_atomically
 
 CATEGORY = 'tube'
+_MOT_LIST = 'tracks.csv'
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,13 @@ def write_cvat(tracks: Iterable[Track], folder: str | Path, sizes: Mapping[str, 
         tracks: What to write.
         folder: Made where missing.
         sizes: Video name to `width, height, frame_count`, where known.
+
+    Raises:
+        ValueError: Two names of videos would give one file.
     """
-    for video, own in _by_video(tracks).items():
+    videos = _by_video(tracks)
+    files = _files_of(videos, folder, '.xml')
+    for video, own in videos.items():
         root = ET.Element('annotations')
         ET.SubElement(root, 'version').text = '1.1'
         _add_cvat_task(root, video, sizes.get(video, {}))
@@ -140,7 +146,7 @@ def write_cvat(tracks: Iterable[Track], folder: str | Path, sizes: Mapping[str, 
                 for name, value in values.items():
                     ET.SubElement(box, 'attribute', name=name).text = '' if value is None else str(value)
         ET.indent(root)
-        ET.ElementTree(root).write(_file_of(video, folder, '.xml'), encoding='utf-8', xml_declaration=True)
+        ET.ElementTree(root).write(files[video], encoding='utf-8', xml_declaration=True)
 
 
 def _add_cvat_task(root: ET.Element, video: str, size: dict) -> None:
@@ -186,24 +192,29 @@ def write_mot(tracks: Iterable[Track], folder: str | Path) -> None:
     Args:
         tracks: What to write.
         folder: Made where missing.
+
+    Raises:
+        ValueError: Two names of videos would give one file.
     """
     listed = []
-    for video, own in _by_video(tracks).items():
+    videos = _by_video(tracks)
+    files = _files_of(videos, folder, '.csv', reserved=_MOT_LIST)
+    for video, own in videos.items():
         rows = []
         for track in own:
             score = -1 if track.score is None else track.score
             for frame, (x1, y1, x2, y2) in track.boxes():
                 rows.append((frame + 1, track.item_id, x1, y1, x2 - x1, y2 - y1, score, 1, 1))
             listed.append((track.item_id, video, track.text))
-        _write_csv(_file_of(video, folder, '.csv'), sorted(rows))
-    _write_csv(Path(folder) / 'tracks.csv', listed)
+        _write_csv(files[video], sorted(rows))
+    _write_csv(Path(folder) / _MOT_LIST, listed)
 
 
 def read_mot(folder: str | Path) -> list[Track]:
     """Read what `write_mot` wrote."""
     tracks = []
     read = {}
-    for item_id, video, text in _read_csv(Path(folder) / 'tracks.csv'):
+    for item_id, video, text in _read_csv(Path(folder) / _MOT_LIST):
         if video not in read:
             read[video] = _read_csv(_file_of(video, folder, '.csv'))
         rows = [[float(value) for value in row] for row in read[video] if row[1] == item_id]
@@ -224,6 +235,18 @@ def _tube(boxes: list[tuple[int, list[float]]]) -> Tube:
     """The tube of these frames and boxes; its span reaches from the first to the last of them."""
     frames, corners = zip(*sorted(boxes), strict=True)
     return Tube((frames[0], frames[-1] + 1), np.array(frames), np.array(corners))
+
+
+def _files_of(videos: Iterable[str], folder: str | Path, ending: str, reserved: str = '') -> dict[str, Path]:
+    """A file for each video; two names that would give one file are refused."""
+    files: dict[str, Path] = {}
+    owners = {Path(folder, reserved): 'the list of tracks'} if reserved else {}
+    for video in videos:
+        path = files[video] = _file_of(video, folder, ending)
+        if path in owners:
+            raise ValueError(f'{video} and {owners[path]} would both be written to {path}; rename one of them.')
+        owners[path] = video
+    return files
 
 
 def _file_of(video: str, folder: str | Path, ending: str) -> Path:

@@ -137,6 +137,10 @@ def test_other_suffix(tmp_path):
         (tmp_path / name).write_bytes(b'')
     dataset = make(tmp_path, {'a.mkv': entry(), 'b.mkv': entry(), 'c.mkv': entry()})
     assert [item['video_path'] for item in dataset] == [str(tmp_path / name) for name in ('a.mp4', 'b.mkv', 'c.mkv')]
+    (tmp_path / 'sub').mkdir()
+    (tmp_path / 'sub' / 'd.mp4').write_bytes(b'')
+    (item,) = make(tmp_path, {'sub/d.mkv': entry()})
+    assert item['video_path'] == str(tmp_path / 'sub' / 'd.mp4')
 
 
 def test_exclude(tmp_path):
@@ -146,6 +150,10 @@ def test_exclude(tmp_path):
     listed = tmp_path / 'exclude.txt'
     listed.write_text('# broken\na.mp4\n\nc.mp4  # cut short\n')
     assert [item['item_id'] for item in make(tmp_path, entries, exclude=str(listed))] == [1]
+    listed.write_text('a#1.mp4  # empty video\n#b.mp4\n')
+    assert [
+        item['item_id'] for item in make(tmp_path, {'a#1.mp4': entry(), 'b.mp4': entry()}, exclude=str(listed))
+    ] == [1]
     with pytest.raises(FileNotFoundError, match='nowhere.txt'):
         make(tmp_path, entries, exclude='nowhere.txt')
     with pytest.raises(ValueError, match='no usable item'):

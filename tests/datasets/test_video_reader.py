@@ -237,6 +237,14 @@ def test_cut_between_two_frames(folder):
         assert (reader.frame_count, reader.missing_frames) == (30, 20)
 
 
+@pytest.mark.parametrize('backend', BACKENDS)
+def test_name_with_a_colon_is_no_protocol(folder, tmp_path, monkeypatch, backend):
+    write_video(tmp_path / 'clip:01.mp4')
+    monkeypatch.chdir(tmp_path)
+    with open_video('clip:01.mp4', backend) as video:
+        assert video.read([0]).shape[0] == 1
+
+
 def test_unknown_backend(folder):
     with pytest.raises(ValueError, match='opencv'):
         open_video(str(video(folder, 'b_frames.mp4')), 'opencv')

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from mmstvg.evaluation import STVGMetric, prediction_record
+from mmstvg.evaluation import STVGMetric, prediction_record, read_predictions, write_predictions
 from mmstvg.evaluation.offline import load_items, score_predictions
 from mmstvg.structures import Tube
 
@@ -100,3 +100,9 @@ def test_predictions_of_other_data_are_refused(annotation, predictions):
         score_predictions({9: record(9, 'a.mp4', (0, 5))}, items)
     with pytest.raises(ValueError, match=r'Item 1 is video b\.mp4 in the data set, but z\.mp4'):
         score_predictions({1: record(1, 'z.mp4', (0, 5))}, items)
+
+
+def test_score_that_is_no_number_is_written_as_none(tmp_path):
+    tube = Tube((0, 2), np.arange(2), np.ones((2, 4)))
+    write_predictions(tmp_path / 'pred.json', [prediction_record(tube, 0, 'a.mp4', 'a dog', 10.0, float('nan'))])
+    assert read_predictions(tmp_path / 'pred.json')[0]['score'] is None

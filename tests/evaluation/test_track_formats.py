@@ -78,6 +78,20 @@ def test_tracks_thinned_out_by_an_annotator_are_interpolated(tracks, tmp_path):
     assert tube.boxes_at([25])[1].all()
 
 
+@pytest.mark.parametrize(
+    ('write', 'names'),
+    [
+        (lambda tracks, folder: write_cvat(tracks, folder, {}), ('a/b', 'a_b')),
+        (write_mot, ('a/b', 'a_b')),
+        (write_mot, ('tracks',)),
+    ],
+)
+def test_names_that_give_one_file_are_refused(tmp_path, write, names):
+    tube = Tube((0, 2), np.arange(2), np.ones((2, 4)))
+    with pytest.raises(ValueError, match='would both be written to'):
+        write([Track(i, name, 'a dog', tube) for i, name in enumerate(names)], tmp_path)
+
+
 def test_span_without_boxes_at_its_ends_is_named():
     with pytest.raises(ValueError, match=r'Item 4 \(a\.mp4\) has no boxes at the ends of its span \(3, 9\)'):
         Track(4, 'a.mp4', 'a dog', Tube((3, 9), [3, 7], [[0, 0, 1, 1]] * 2))

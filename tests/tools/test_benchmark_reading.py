@@ -40,6 +40,14 @@ def test_result(tool, monkeypatch, tmp_path, capsys):
     assert all(name in printed for name in WORKS)
 
 
+def test_without_decord(tool, monkeypatch, tmp_path):
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    write_video(tmp_path / 'a.mp4')
+    options = ('--frames', '2', '--height', '32', '--repeat', '1')
+    (video,) = run(tool, monkeypatch, tmp_path / 'result.json', tmp_path / 'a.mp4', *options)['videos']
+    assert list(video['works']) == [name for name in WORKS if not name.startswith('decord')]
+
+
 def test_decode_everything_gives_the_wanted_frames(tool, tmp_path):
     write_video(tmp_path / 'a.mp4')
     frames = tool.decode_everything(str(tmp_path / 'a.mp4'), (64, 96), np.array([3, 40]))

@@ -109,6 +109,14 @@ def test_one_of_each_defect(folder, tmp_path, monkeypatch, capsys):
     assert 'Nothing would stop a training.' in capsys.readouterr().out
 
 
+def test_list_keeps_what_the_config_excludes(folder, tmp_path, monkeypatch):
+    exclude = tmp_path / 'exclude.txt'
+    names = ['good.mp4', 'empty.mp4', 'noise.mp4']
+    assert run(folder, names, monkeypatch, '--write-exclude', exclude, exclude=['noise.mp4']) == 1
+    lines = exclude.read_text().splitlines()
+    assert lines == ['empty.mp4  # empty video', 'noise.mp4  # excluded before']
+
+
 def test_nothing_to_find(folder, monkeypatch, capsys):
     assert run(folder, ['good.mp4'], monkeypatch) == 0
     assert '1 items, 1 videos, 0 findings' in capsys.readouterr().out

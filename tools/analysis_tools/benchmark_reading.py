@@ -13,6 +13,7 @@ end of the pipe does not count. While it joins what came through the pipe, Pytho
 """
 
 import argparse
+import importlib.util
 import json
 import multiprocessing
 import os
@@ -100,6 +101,8 @@ def measure(path: Path, num_frames: int, height: int, repeat: int) -> dict:
     frame_ids = np.unique(np.linspace(0, frame_count - 1, num_frames).astype(int))
     works: dict[str, Work] = {EVERYTHING: partial(decode_everything, str(path), size, frame_ids)}
     for backend in BACKENDS:
+        if backend == 'decord' and importlib.util.find_spec('decord') is None:
+            continue  # there is none for some machines
         for kind in ('float32', 'uint8'):
             works[f'{backend}, {kind}'] = partial(read, str(path), frame_ids, backend, height, kind == 'uint8')
     measured: dict[str, list] = {name: [] for name in works}

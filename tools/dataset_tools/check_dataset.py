@@ -3,7 +3,8 @@
     python tools/dataset_tools/check_dataset.py configs/cgstvg_hcstvg.py --write-exclude exclude.txt
 
 Annotations are checked and every video is decoded, in parallel. The exit status is 1 where something would stop a
-training. The list of exclusions names the videos of those findings: set `exclude='exclude.txt'` in the data sets.
+training. The list of exclusions names the videos of those findings and those that the config excludes already: set
+`exclude='exclude.txt'` in the data sets.
 """
 
 import argparse
@@ -50,8 +51,8 @@ def datasets_of(path: Path, splits: list[str] | None) -> dict[str, dict]:
     return datasets
 
 
-def load(options: dict) -> tuple[str, list[dict], list[Finding]]:
-    """Annotation file, items and what is wrong with the file.
+def load(options: dict) -> tuple[str, list[dict], list[Finding], set[str]]:
+    """Annotation file, items, what is wrong with the file, and the videos that the config excludes.
 
     Args:
         options: Config of a data set.
@@ -60,21 +61,22 @@ def load(options: dict) -> tuple[str, list[dict], list[Finding]]:
         dataset: BaseSTVGDataset = DATASETS.build(options)
         items = dataset.load_data_list()
     except (FileNotFoundError, ValueError) as error:
-        return str(options['ann_file']), [], [Finding('unreadable annotation', '', str(error))]
+        return str(options['ann_file']), [], [Finding('unreadable annotation', '', str(error))], set()
     left_out = [Finding('left out', video_id, reason, item_id) for item_id, video_id, reason in dataset.dropped]
-    return dataset.ann_file, dataset.without_excluded(items), left_out
+    return dataset.ann_file, dataset.without_excluded(items), left_out, dataset.excluded()
 
 
 def check(options: dict, workers: int, decode: bool) -> tuple[dict, list[Finding]]:
     """Number of items and videos, and all findings, of one data set."""
-    ann_file, items, findings = load(options)
+    ann_file, items, findings, excluded = load(options)
     videos = videos_of(items)
     findings += check_items(items)
     with ProcessPoolExecutor(workers) as pool:
         results = pool.map(partial(check_video, decode=decode), videos, chunksize=1)
         for found in tqdm(results, total=len(videos), desc='videos'):
             findings += found
-    return {'annotation': ann_file, 'items': len(items), 'videos': len(videos)}, findings
+    numbers = {'annotation': ann_file, 'items': len(items), 'videos': len(videos), 'excluded': sorted(excluded)}
+    return numbers, findings
 
 
 def summary(numbers: dict, findings: list[Finding]) -> str:
@@ -96,9 +98,9 @@ def _where(finding: Finding) -> str:
     return where if finding.item_id is None else f'{where}, item {finding.item_id}'
 
 
-def exclude_list(findings: list[Finding]) -> str:
-    """One video a line, with what was found."""
-    kinds: dict[str, set[str]] = {}
+def exclude_list(findings: list[Finding], excluded: set[str]) -> str:
+    """One video a line, with what was found; also those that are excluded already, since the list takes the place."""
+    kinds = {video: {'excluded before'} for video in excluded}
     for finding in findings:
         if finding.stops and finding.video_id:
             kinds.setdefault(finding.video_id, set()).add(finding.kind)
@@ -120,7 +122,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     """Check."""
     args = parse_args()
-    report, everything = {}, []
+    report, everything, excluded = {}, [], set()
     for path in filter(None, (args.json, args.write_exclude)):  # not after an hour of checking
         path.parent.mkdir(parents=True, exist_ok=True)
     for split, options in datasets_of(args.config, args.splits).items():
@@ -128,10 +130,11 @@ def main() -> int:
         print(f'\n== {split} ==\n{summary(numbers, findings)}')
         report[split] = {**numbers, 'findings': [finding.to_dict() for finding in findings]}
         everything += findings
+        excluded.update(numbers['excluded'])
     if args.json:
         write_text_atomically(args.json, json.dumps(report, indent=1, ensure_ascii=False))
     if args.write_exclude:
-        write_text_atomically(args.write_exclude, exclude_list(everything))
+        write_text_atomically(args.write_exclude, exclude_list(everything, excluded))
     stopping = sum(finding.stops for finding in everything)
     print(f'\n{stopping} findings would stop a training.' if stopping else '\nNothing would stop a training.')
     return 1 if stopping else 0

@@ -26,6 +26,7 @@ model = dict(
         frozen_stages=1,
         norm_cfg=dict(type='FrozenBatchNorm2d'),  # folded into the convolutions: mmstvg/models/layers/folded_conv.py
         norm_eval=True,
+        zero_init_residual=False,  # a frozen norm would keep its zeros where training starts at random
         style='pytorch',
     ),
     motion_backbone=dict(

@@ -78,7 +78,9 @@ class BaseGrounder(BaseModel, metaclass=ABCMeta):
     def loss(self, inputs: Inputs, data_samples: Sequence[STVGDataSample]) -> dict[str, Tensor]:
         """Weighted losses of a batch, means over its readable videos.
 
-        A batch without any gives a zero loss that reaches every parameter, so that the processes stay in step.
+        A batch without any gives a zero loss that reaches every parameter, so that the processes stay in step; those
+        of losses that add up over processes (`normalizer='processes'`) do so only where all leave such a batch out, as
+        `ResumableTrainLoop` sees to.
         """
         readable = [sample for sample in data_samples if 'broken' not in sample]
         if not readable:

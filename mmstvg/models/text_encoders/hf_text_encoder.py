@@ -37,7 +37,8 @@ class HFTextEncoder(nn.Module):
         with_cp: Recompute activations in the backward pass to save memory.
 
     Raises:
-        ValueError: Not exactly one of `name_or_path` and `config`, or both kinds of tokenizer.
+        ValueError: Not exactly one of `name_or_path` and `config`, both kinds of tokenizer, or a vocabulary for
+            pretrained weights.
         FileNotFoundError: `name_or_path` or `tokenizer` is neither a folder nor can be fetched.
     """
 
@@ -57,12 +58,18 @@ class HFTextEncoder(nn.Module):
         if (name_or_path is None) == (config is None):
             raise ValueError(
                 f'A text encoder takes either name_or_path or config, got name_or_path={name_or_path!r} and '
-                f'config={config!r}. To replace an inherited one, set it to None.'
+                f'config={config!r}. To replace an inherited one, set it to None, and an inherited vocabulary, too.'
+            )
+        if name_or_path is not None and pretrained and vocabulary is not None:
+            raise ValueError(
+                f'{name_or_path} was trained with a tokenizer of its own, whose ids a vocabulary does not give; set '
+                'vocabulary=None, or pretrained=False for random weights.'
             )
         if tokenizer is not None and vocabulary is not None:
             raise ValueError('A text encoder takes either a tokenizer or a vocabulary, got both; set one to None.')
         self.embed_dims = embed_dims
-        self.body = _build_body(name_or_path, config, pretrained)
+        # In float32 also where a checkpoint is stored in half precision; autocast is for what trains.
+        self.body = _build_body(name_or_path, config, pretrained).float()
         if getattr(self.body, 'pooler', None) is not None:
             self.body.pooler = None  # its output would be unused
         if with_cp:

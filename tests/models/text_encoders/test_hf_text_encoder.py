@@ -58,6 +58,23 @@ def test_saved_folder_is_read(tmp_path):
     torch.testing.assert_close(again(['the red circle'])[0], net(['the red circle'])[0])
 
 
+@pytest.mark.parametrize('pretrained', [True, False])
+def test_half_precision_on_disk_is_float32_here(tmp_path, pretrained):
+    net = encoder(vocabulary=WORDS)
+    net.body.half().save_pretrained(tmp_path)
+    build_word_tokenizer(list(WORDS)).save_pretrained(tmp_path)
+    again = HFTextEncoder(name_or_path=str(tmp_path), pretrained=pretrained, embed_dims=8).eval()
+    assert {weight.dtype for weight in again.parameters()} == {torch.float32}
+    assert again(['the red circle'])[0].isfinite().all()
+
+
+def test_vocabulary_for_pretrained_weights_is_refused(tmp_path):
+    encoder(vocabulary=WORDS).body.save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match='trained with a tokenizer of its own'):
+        HFTextEncoder(name_or_path=str(tmp_path), vocabulary=WORDS)
+    HFTextEncoder(name_or_path=str(tmp_path), vocabulary=WORDS, pretrained=False)
+
+
 @pytest.mark.parametrize(('words', 'named'), [(['red', 'the', 'red'], r"\['red'\]"), (['red', ''], r"\[''\]")])
 def test_wrong_words_are_named(words, named):
     with pytest.raises(ValueError, match=f'twice: {named}'):
