@@ -1,6 +1,6 @@
 """A model, data and a metric that train in milliseconds, with the names and contracts of the real ones.
 
-Processes started by tests find them by `custom_imports`; `PYTHONPATH` then has this folder.
+Processes started by tests find them by `custom_imports`; `PYTHONPATH` then has this folder and `tests`.
 """
 
 import os
@@ -11,6 +11,7 @@ import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
+from resident import resident_bytes
 from torch import nn
 
 from mmstvg.datasets import BaseSTVGDataset, PackSTVGInputs
@@ -119,3 +120,16 @@ class SignalHook(Hook):
         """Send it."""
         if runner.iter + 1 == self.iteration and runner.rank == self.rank:
             os.kill(os.getpid(), self.number)
+
+
+@HOOKS.register_module()
+class ResidentMemoryHook(Hook):
+    """Prints the memory of the trainer and its workers after some iterations."""
+
+    def __init__(self, iterations: tuple[int, ...]):
+        self.iterations = iterations
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        """Print it."""
+        if runner.iter + 1 in self.iterations:
+            print(f'resident bytes: {resident_bytes()}')

@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 STAND_INS = ROOT / 'tests' / 'engine'
 CONFIG = STAND_INS / 'stand_in_config.py'
-ENVIRONMENT = {**os.environ, 'PYTHONPATH': str(STAND_INS), 'PYTHON': sys.executable, 'PYTHONUNBUFFERED': '1'}
+PATHS = os.pathsep.join([str(STAND_INS), str(ROOT / 'tests')])
+ENVIRONMENT = {**os.environ, 'PYTHONPATH': PATHS, 'PYTHON': sys.executable, 'PYTHONUNBUFFERED': '1'}
 
 
 def options_of(folder: Path, items: int = 10, **changes) -> list[str]:

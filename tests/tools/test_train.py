@@ -1,6 +1,7 @@
 """tools/train.py and tools/test.py, as programs and inside this process, and their launchers."""
 
 import json
+import re
 import signal
 import sys
 from itertools import count
@@ -8,13 +9,9 @@ from itertools import count
 import pytest
 import torch
 from load_tool import load_tool
-from mmengine.hooks import Hook
-from mmengine.runner import Runner
-from resident import resident_bytes
 from run_tool import CONFIG, ROOT, STAND_INS, options_of, run, signal_at, start
 
 from mmstvg.utils import read_checkpoint
-from mmstvg.utils.config import load_config
 
 sys.path.insert(0, str(STAND_INS))
 numbers = count()
@@ -88,32 +85,21 @@ def test_toy_config_stopped_by_a_signal_and_resumed_equals_unbroken(tmp_path):
 
 @pytest.mark.slow
 def test_memory_stays_flat_over_200_steps(tmp_path):
-    """The toy model and its data workers, from step 50 on."""
+    """The toy model and its data workers, from step 50 on; in a process that has not run other tests."""
     run(sys.executable, ROOT / 'tools/dataset_tools/make_toy_dataset.py', tmp_path / 'toy', '--train', 50, '--test', 2)
-    config = load_config(
-        ROOT / 'configs' / 'cgstvg_toy.py',
-        {
-            'work_dir': str(tmp_path / 'run'),
-            'train_cfg.max_epochs': 5,
-            'val_dataloader': None,
-            'val_evaluator': None,
-            'val_cfg': None,
-            'default_hooks.checkpoint.save_best': None,
-            'train_dataloader.batch_size': 1,
-            'train_dataloader.dataset.data_root': str(tmp_path / 'toy'),
-        },
+    (tmp_path / 'watched.py').write_text(
+        f"""_base_ = '{ROOT / 'configs' / 'cgstvg_toy.py'}'
+custom_imports = dict(imports=['stand_in'])
+custom_hooks = [dict(type='ResidentMemoryHook', iterations=(50, 250))]
+train_cfg = dict(max_epochs=5)
+val_cfg = val_dataloader = val_evaluator = None
+default_hooks = dict(checkpoint=dict(save_best=None))
+train_dataloader = dict(batch_size=1, dataset=dict(data_root='{tmp_path / 'toy'}'))
+"""
     )
-    used = {}
-
-    class MemoryHook(Hook):
-        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
-            if runner.iter + 1 in (50, 250):
-                used[runner.iter + 1] = resident_bytes()
-
-    runner = Runner.from_cfg(config)
-    runner.register_hook(MemoryHook())
-    runner.train()
-    assert used[250] - used[50] < 50e6
+    output = run(*TRAIN[:-1], tmp_path / 'watched.py', '--work-dir', tmp_path / 'run')
+    early, late = map(int, re.findall(r'resident bytes: (\d+)', output))
+    assert late - early < 50e6
 
 
 @pytest.mark.parametrize(
