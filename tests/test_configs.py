@@ -54,3 +54,13 @@ def test_misspelt_type_is_named():
     config.head.temporal_decoder.type = 'TemporalDecodr'
     with pytest.raises(KeyError, match='TemporalDecodr'):
         MODELS.build(config)
+
+
+def test_appearance_network_started_at_random_has_all_its_branches():
+    """A frozen norm whose weight starts at zero would keep its block shut for ever."""
+    cfg = Config.fromfile(ROOT / 'configs/cgstvg_hcstvg.py').model.backbone
+    network = MODELS.build({**cfg, 'depth': 50, 'norm_cfg': dict(type='mmstvg.FrozenBatchNorm2d')})
+    network.init_weights()
+    weights = [value for name, value in network.state_dict().items() if name.endswith('bn3.weight')]
+    assert len(weights) == 16
+    assert all((value != 0).all() for value in weights)
