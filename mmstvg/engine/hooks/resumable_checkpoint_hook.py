@@ -5,6 +5,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.distributed.optim import ZeroRedundancyOptimizer
 
+from mmstvg.engine.loops.validates_after import validates_after
 from mmstvg.registry import HOOKS
 from mmstvg.utils.atomic_file import publish_file, write_text_atomically
 from mmstvg.utils.resume import POINTER
@@ -78,7 +79,7 @@ class ResumableCheckpointHook(Hook):
         epoch = runner.epoch + 1
         if self.every_n_epochs(runner, self.interval) or self.is_last_train_epoch(runner):
             self._save_epoch(runner, epoch)
-        elif runner.train_loop.validates_after(epoch):
+        elif validates_after(runner.train_loop, epoch):
             self._save(runner, _MID_EPOCH, epoch=epoch, iteration=runner.iter)
 
     def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:

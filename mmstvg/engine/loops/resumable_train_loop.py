@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from mmstvg.registry import LOOPS
 
 from .skipped_items import SkippedItems
+from .validates_after import validates_after
 
 
 @LOOPS.register_module()
@@ -119,14 +120,9 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         if self._iter == 0:
             self.runner.message_hub.update_info('epoch_validated', 0)
 
-    def validates_after(self, epoch: int) -> bool:
-        """Whether a validation follows this epoch, counted from 1."""
-        due = epoch >= self.val_begin and (epoch % self.val_interval == 0 or epoch == self._max_epochs)
-        return due and self.runner.val_loop is not None
-
     def _validate_if_due(self) -> None:
         hub = self.runner.message_hub
-        if not self.validates_after(self._epoch) or hub.get_info('epoch_validated', 0) >= self._epoch:
+        if not validates_after(self, self._epoch) or hub.get_info('epoch_validated', 0) >= self._epoch:
             return
         hub.update_info('epoch_validated', self._epoch)  # before, so that what the validation saves knows of it
         self.runner.val_loop.run()

@@ -101,3 +101,8 @@ def test_a_new_run_does_not_leave_the_old_one_to_be_resumed(make_runner, tmp_pat
 def test_an_unknown_metric_is_named(make_runner):
     with pytest.raises(KeyError, match="save_best='m_vIou' is none of the metrics: m_vIoU"):
         make_runner(default_hooks__checkpoint__save_best='m_vIou').train()
+
+
+def test_epochs_that_are_not_due_with_the_loop_of_mmengine(make_runner, tmp_path):
+    make_runner(default_hooks__checkpoint__interval=3, train_cfg__type='EpochBasedTrainLoop').train()
+    assert {path.name for path in (tmp_path / 'run').glob('epoch_*.pth')} == {'epoch_3.pth', 'epoch_4.pth'}
