@@ -122,7 +122,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     """Check."""
     args = parse_args()
-    report, everything, excluded = {}, [], set()
+    report, everything = {}, []
     for path in filter(None, (args.json, args.write_exclude)):  # not after an hour of checking
         path.parent.mkdir(parents=True, exist_ok=True)
     for split, options in datasets_of(args.config, args.splits).items():
@@ -130,10 +130,10 @@ def main() -> int:
         print(f'\n== {split} ==\n{summary(numbers, findings)}')
         report[split] = {**numbers, 'findings': [finding.to_dict() for finding in findings]}
         everything += findings
-        excluded.update(numbers['excluded'])
     if args.json:
         write_text_atomically(args.json, json.dumps(report, indent=1, ensure_ascii=False))
     if args.write_exclude:
+        excluded = {video for numbers in report.values() for video in numbers['excluded']}
         write_text_atomically(args.write_exclude, exclude_list(everything, excluded))
     stopping = sum(finding.stops for finding in everything)
     print(f'\n{stopping} findings would stop a training.' if stopping else '\nNothing would stop a training.')
